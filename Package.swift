@@ -1,0 +1,74 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Imports only go down: each list names what a target may see, and nothing else may be added without
+// changing the house (see "Architecture" in Sources/rollcall/Documentation.docc).
+let package = Package(
+    name: "rollcall",
+    products: [
+        .executable(name: "rollcall", targets: ["rollcall"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.0"),
+    ],
+    targets: [
+        // Floor 0: the C libraries.
+        .systemLibrary(name: "CRDKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CMySQL", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
+        // Floor 1: one Swift face per C library; no domain words.
+        .target(name: "Kafka", dependencies: ["CRDKafka"]),
+        .target(name: "MySQL", dependencies: ["CMySQL"]),
+        .target(name: "SQLite", dependencies: ["CSQLite"]),
+        .target(name: "HTTP", dependencies: ["CCurl"]),
+
+        // Floor 2: values and pure functions.
+        .target(name: "Domain"),
+
+        // Floor 3: files that outlive a run.
+        .target(name: "Ledger", dependencies: ["Domain", "SQLite"]),
+        .target(name: "Report", dependencies: ["Domain"]),
+
+        // Floor 4: the three that never import each other.
+        .target(
+            name: "Pipeline",
+            dependencies: ["Domain", "Ledger", "Kafka", "MySQL", "HTTP", .product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "Reconcile",
+            dependencies: ["Domain", "Ledger", "Report", "Kafka", "MySQL", .product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "Sandbox",
+            dependencies: ["Kafka", "MySQL", .product(name: "FlyingFox", package: "FlyingFox")],
+            resources: [.embedInCode("Resources/debezium_bridge.py")]),
+
+        // Floor 5: the command.
+        .executableTarget(
+            name: "rollcall",
+            dependencies: [
+                "Domain", "Kafka", "MySQL", "SQLite", "HTTP", "Ledger", "Report", "Pipeline", "Reconcile", "Sandbox",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Yams", package: "Yams"),
+            ]),
+
+        .testTarget(name: "KafkaTests", dependencies: ["Kafka"]),
+        .testTarget(name: "MySQLTests", dependencies: ["MySQL", "Sandbox", "rollcall"]),
+        .testTarget(name: "SQLiteTests", dependencies: ["SQLite"]),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", .product(name: "FlyingFox", package: "FlyingFox")]),
+        .testTarget(name: "DomainTests", dependencies: ["Domain"], resources: [.copy("DebeziumSamples")]),
+        .testTarget(name: "LedgerTests", dependencies: ["Ledger", "SQLite", "Domain"]),
+        .testTarget(name: "ReportTests", dependencies: ["Report", "Domain"]),
+        .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Domain", "Ledger", "Kafka", "MySQL", "HTTP", "Sandbox", "rollcall"]),
+        .testTarget(
+            name: "ReconcileTests",
+            dependencies: ["Reconcile", "Pipeline", "Domain", "Ledger", "Report", "Kafka", "MySQL", "Sandbox", "rollcall"]),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Kafka", "MySQL", "rollcall"]),
+        .testTarget(name: "rollcallTests", dependencies: ["rollcall", "Sandbox", "Domain", "Report"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
