@@ -1,0 +1,112 @@
+/// Appends JSON to a byte buffer in one fixed form: no spaces, strings escaped only where RFC 8259 demands it.
+public struct JSONWriter: Sendable {
+    public private(set) var bytes: [UInt8] = []
+
+    public init() {}
+
+    public mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+    }
+
+    /// Text that is JSON already.
+    public mutating func raw(_ text: StaticString) {
+        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    }
+
+    /// Bytes that are JSON already.
+    public mutating func raw(_ json: some Sequence<UInt8>) {
+        bytes.append(contentsOf: json)
+    }
+
+    public mutating func string(_ text: String) {
+        string(utf8: text.utf8)
+    }
+
+    /// A string from bytes that are known to be UTF-8.
+    public mutating func string(utf8: some Sequence<UInt8>) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0..<0x20: controlCharacter(byte)
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func controlCharacter(_ byte: UInt8) {
+        switch byte {
+        case 0x08: raw("\\b")
+        case 0x09: raw("\\t")
+        case 0x0A: raw("\\n")
+        case 0x0C: raw("\\f")
+        case 0x0D: raw("\\r")
+        default:
+            raw("\\u00")
+            bytes.append(byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
+            bytes.append(contentsOf: String(byte & 0x0F, radix: 16).utf8)
+        }
+    }
+
+    public mutating func value(_ value: JSONValue) {
+        switch value {
+        case .null: raw("null")
+        case .bool(true): raw("true")
+        case .bool(false): raw("false")
+        case .number(let text): raw(text.utf8)
+        case .string(let text): string(text)
+        case .array(let elements):
+            list("[", "]", elements) { writer, element in writer.value(element) }
+        case .object(let members):
+            list("{", "}", members) { writer, member in
+                writer.string(member.name)
+                writer.raw(":")
+                writer.value(member.value)
+            }
+        }
+    }
+
+    private mutating func list<Element>(
+        _ open: StaticString, _ close: StaticString, _ elements: [Element], each: (inout JSONWriter, Element) -> Void
+    ) {
+        raw(open)
+        for (index, element) in elements.enumerated() {
+            if index > 0 { raw(",") }
+            each(&self, element)
+        }
+        raw(close)
+    }
+}
+
+extension JSONValue: CustomStringConvertible {
+    /// The value as compact JSON, members in their order.
+    public var bytes: [UInt8] {
+        var writer = JSONWriter()
+        writer.value(self)
+        return writer.bytes
+    }
+
+    public var description: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// The same value with every object's members sorted by the bytes of their names, so that two texts that mean the same
+    /// object become the same bytes. Of members with one name, the last one stays.
+    public var sorted: JSONValue {
+        switch self {
+        case .array(let elements): return .array(elements.map(\.sorted))
+        case .object(let members):
+            // A stable sort keeps members of one name in their order, so that the last of them is the one that stays.
+            let ordered = members.map { Member($0.name, $0.value.sorted) }
+                .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+            var unique: [Member] = []
+            for member in ordered {
+                if let last = unique.last, last.name.utf8.elementsEqual(member.name.utf8) { unique.removeLast() }
+                unique.append(member)
+            }
+            return .object(unique)
+        default: return self
+        }
+    }
+}

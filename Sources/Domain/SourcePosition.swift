@@ -1,0 +1,77 @@
+/// A place in a MySQL server's binary log: everything before it has been written, nothing after it is claimed.
+///
+/// Positions are ordered only within one server and one naming of its log files. A failover voids comparisons, and
+/// ``compare(to:)`` says so instead of guessing.
+public struct SourcePosition: Hashable, Sendable, CustomStringConvertible {
+    /// The server's `server_id`; nil where the writer of the position did not say.
+    public let server: UInt64?
+    /// The log file's name without its number: `binlog` of `binlog.000017`.
+    public let logName: String
+    /// The log file's number, compared as a number: `binlog.1000000` follows `binlog.999999`.
+    public let logNumber: UInt64
+    /// The byte offset in the file.
+    public let offset: UInt64
+
+    public init(server: UInt64?, logName: String, logNumber: UInt64, offset: UInt64) {
+        self.server = server
+        self.logName = logName
+        self.logNumber = logNumber
+        self.offset = offset
+    }
+
+    /// A position from a log file's full name, such as `binlog.000017`; nil when the name does not end in a number.
+    public init?(server: UInt64?, file: String, offset: UInt64) {
+        guard let dot = file.lastIndex(of: "."),
+            let number = UInt64(file[file.index(after: dot)...])
+        else { return nil }
+        self.init(server: server, logName: String(file[..<dot]), logNumber: number, offset: offset)
+    }
+
+    /// Parses what ``description`` prints.
+    public init?(_ text: String) {
+        var rest = text[...]
+        var server: UInt64?
+        if let at = rest.firstIndex(of: "@") {
+            guard let number = UInt64(rest[..<at]) else { return nil }
+            server = number
+            rest = rest[rest.index(after: at)...]
+        }
+        guard let colon = rest.lastIndex(of: ":"), let offset = UInt64(rest[rest.index(after: colon)...]) else { return nil }
+        self.init(server: server, file: String(rest[..<colon]), offset: offset)
+    }
+
+    /// The log file's name, numbered with at least six digits as MySQL does.
+    public var file: String {
+        let digits = String(logNumber)
+        return logName + "." + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+    }
+
+    /// `4242@binlog.000017:1234`, or without `4242@` where the server is not known.
+    public var description: String {
+        (server.map { "\($0)@" } ?? "") + "\(file):\(offset)"
+    }
+
+    /// How this position lies to another one.
+    public func compare(to other: SourcePosition) -> Order {
+        if let mine = server, let theirs = other.server, mine != theirs { return .incomparable }
+        guard logName == other.logName else { return .incomparable }
+        let mine = (logNumber, offset)
+        let theirs = (other.logNumber, other.offset)
+        if mine == theirs { return .same }
+        return mine < theirs ? .before : .after
+    }
+
+    /// Whether this position is known to lie at `other` or after it. False also when the two cannot be compared.
+    public func hasReached(_ other: SourcePosition) -> Bool {
+        switch compare(to: other) {
+        case .same, .after: true
+        case .before, .incomparable: false
+        }
+    }
+
+    public enum Order: Sendable {
+        case before, same, after
+        /// Different servers or differently named logs.
+        case incomparable
+    }
+}

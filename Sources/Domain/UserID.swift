@@ -1,0 +1,94 @@
+/// The key that everything shares, as plain text: `42`, `00f3-aa`.
+///
+/// Two ids are equal when their bytes are. Swift compares strings by canonical equivalence, under which `é` written
+/// as one scalar equals `é` written as two; Kafka's compaction and a binary MySQL column tell them apart, so this does too.
+public struct UserID: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The canonical text, which is also the Kafka key.
+    public let text: String
+
+    /// An id that is already in canonical form.
+    public init(_ text: String) {
+        self.text = text
+    }
+
+    /// The Kafka key's bytes.
+    public var keyBytes: [UInt8] { Array(text.utf8) }
+
+    public var description: String { text }
+
+    public static func == (left: UserID, right: UserID) -> Bool {
+        left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Numbers in the order of numbers, everything else in the order of bytes. For presentation only: no verdict depends on it.
+    public static func < (left: UserID, right: UserID) -> Bool {
+        if let a = Int64(left.text), let b = Int64(right.text), a != b { return a < b }
+        return left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+    }
+}
+
+/// What user ids look like, as the settings declare it.
+public enum UserIDKind: String, Sendable, CaseIterable {
+    /// A signed 64-bit integer.
+    case integer
+    /// An unsigned 64-bit integer. Debezium's default (`bigint.unsigned.handling.mode=long`) delivers the upper half of the
+    /// range as negative numbers, so a negative number is read as the same 64 bits without a sign.
+    case unsigned
+    /// Any text, compared byte by byte.
+    case string
+
+    /// The id that this text stands for.
+    ///
+    /// - Throws: ``UserIDError`` when the text is not an id of this kind.
+    public func parse(_ text: String) throws(UserIDError) -> UserID {
+        switch self {
+        case .integer:
+            guard let number = Int64(text) else { throw UserIDError(text: text, kind: self) }
+            return UserID(String(number))
+        case .unsigned:
+            if let number = UInt64(text) { return UserID(String(number)) }
+            guard let number = Int64(text) else { throw UserIDError(text: text, kind: self) }
+            return UserID(String(UInt64(bitPattern: number)))
+        case .string:
+            guard !text.isEmpty else { throw UserIDError(text: text, kind: self) }
+            return UserID(text)
+        }
+    }
+
+    /// The id in a field of a change event.
+    ///
+    /// Numeric kinds also accept the number as a JSON string, because some converters write 64-bit integers so.
+    ///
+    /// - Throws: ``UserIDError`` when the value is not an id of this kind.
+    public func parse(_ value: JSONValue) throws(UserIDError) -> UserID {
+        switch value {
+        case .number(let text), .string(let text): return try parse(text)
+        default: throw UserIDError(text: value.description, kind: self)
+        }
+    }
+}
+
+/// A value that is not a user id of the declared kind.
+public struct UserIDError: Error, Sendable, CustomStringConvertible {
+    /// The offending text, shortened to 80 characters.
+    public let text: String
+    public let kind: UserIDKind
+
+    init(text: String, kind: UserIDKind) {
+        self.text = String(text.prefix(80))
+        self.kind = kind
+    }
+
+    public var description: String {
+        switch kind {
+        case .integer: "`\(text)` is not a signed 64-bit integer, as user_id.type: integer requires"
+        case .unsigned: "`\(text)` is not an unsigned 64-bit integer, as user_id.type: unsigned requires"
+        case .string: "`\(text)` cannot be a user id: it must be a text that is not empty"
+        }
+    }
+}
