@@ -33,14 +33,17 @@ let package = Package(
         // Floor 3: files that outlive a run.
         .target(name: "Ledger", dependencies: ["Domain", "SQLite"]),
         .target(name: "Report", dependencies: ["Domain"]),
+        // The source database as the aggregate query shows it: the pipeline writes, and the reconciliation judges, what
+        // this one target reads, so that the two can never read differently.
+        .target(name: "Source", dependencies: ["Domain", "MySQL"]),
 
         // Floor 4: the three that never import each other.
         .target(
             name: "Pipeline",
-            dependencies: ["Domain", "Ledger", "Kafka", "MySQL", "HTTP", .product(name: "Logging", package: "swift-log")]),
+            dependencies: ["Domain", "Ledger", "Source", "Kafka", "HTTP", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "Reconcile",
-            dependencies: ["Domain", "Ledger", "Report", "Kafka", "MySQL", .product(name: "Logging", package: "swift-log")]),
+            dependencies: ["Domain", "Ledger", "Report", "Source", "Kafka", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "Sandbox",
             dependencies: ["Kafka", "MySQL", .product(name: "FlyingFox", package: "FlyingFox")],
@@ -50,7 +53,7 @@ let package = Package(
         .executableTarget(
             name: "rollcall",
             dependencies: [
-                "Domain", "Kafka", "MySQL", "SQLite", "HTTP", "Ledger", "Report", "Pipeline", "Reconcile", "Sandbox",
+                "Domain", "Kafka", "MySQL", "SQLite", "HTTP", "Ledger", "Report", "Source", "Pipeline", "Reconcile", "Sandbox",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -63,10 +66,15 @@ let package = Package(
         .testTarget(name: "DomainTests", dependencies: ["Domain"], resources: [.copy("DebeziumSamples")]),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "SQLite", "Domain"]),
         .testTarget(name: "ReportTests", dependencies: ["Report", "Domain"]),
-        .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Domain", "Ledger", "Kafka", "MySQL", "HTTP", "Sandbox", "rollcall"]),
+        .testTarget(name: "SourceTests", dependencies: ["Source", "MySQL", "Domain", "Sandbox", "rollcall"]),
+        .testTarget(
+            name: "PipelineTests",
+            dependencies: ["Pipeline", "Domain", "Ledger", "Source", "Kafka", "MySQL", "HTTP", "Sandbox", "rollcall"]),
         .testTarget(
             name: "ReconcileTests",
-            dependencies: ["Reconcile", "Pipeline", "Domain", "Ledger", "Report", "Kafka", "MySQL", "Sandbox", "rollcall"]),
+            dependencies: [
+                "Reconcile", "Pipeline", "Domain", "Ledger", "Report", "Source", "Kafka", "MySQL", "Sandbox", "rollcall",
+            ]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Kafka", "MySQL", "rollcall"]),
         .testTarget(name: "rollcallTests", dependencies: ["rollcall", "Sandbox", "Domain", "Report"]),
     ],

@@ -1,0 +1,177 @@
+/// What a change event says that matters here: whom to look at, and from which source position on.
+///
+/// Values are never taken from an event. The aggregate query reads them from MySQL, which removes the type trouble of change
+/// events: https://debezium.io/documentation/reference/stable/connectors/mysql.html lists what becomes of each column type.
+public struct ChangeEvent: Sendable, Equatable {
+    /// Everyone the event concerns, without repetition: a row that moves from one user to another concerns both.
+    public var users: [UserID]
+    /// The start of the event in the binary log; nil for tombstones and for unwrapped events that do not carry it.
+    public var position: SourcePosition?
+    public var operation: Operation
+    /// Milliseconds since 1970 at which the source changed; nil where the event does not say.
+    public var sourceTimestampMs: Int64?
+
+    public enum Operation: Sendable, Equatable {
+        case read, create, update, delete
+        /// A null value: Debezium sends one after each delete, so that compaction can forget the key.
+        case tombstone
+    }
+}
+
+/// A change event that cannot be used, and why.
+public struct ChangeEventError: Error, Sendable, Equatable, CustomStringConvertible {
+    public let reason: ParkReason
+    public let detail: String
+    /// Users that the event names all the same, so that they can be looked at although the event is parked.
+    public let users: [UserID]
+
+    public init(_ reason: ParkReason, _ detail: String, users: [UserID] = []) {
+        self.reason = reason
+        self.detail = detail
+        self.users = users
+    }
+
+    public var description: String { "\(reason.explanation): \(detail)" }
+}
+
+/// Decodes the change events of one topic, in every JSON shape that Debezium writes: with and without schema, as a full
+/// envelope or unwrapped by `ExtractNewRecordState`.
+public struct ChangeEventDecoder: Sendable {
+    /// The name of the column that holds the user id, in key and row alike.
+    public let userField: String
+    public let kind: UserIDKind
+
+    public init(userField: String, kind: UserIDKind) {
+        self.userField = userField
+        self.kind = kind
+    }
+
+    /// Headers by which Debezium ties the two halves of a changed primary key together.
+    private static let rekeyHeaders = ["__debezium.newkey", "__debezium.oldkey"]
+
+    /// Reads one event.
+    ///
+    /// - Parameter header: The bytes of a record header by name.
+    /// - Throws: ``ChangeEventError`` with the reason under which the record is to be parked.
+    public func decode(
+        key: [UInt8]?, value: [UInt8]?, header: (String) -> [UInt8]?
+    ) throws(ChangeEventError) -> ChangeEvent {
+        var users = UserList(userField: userField, kind: kind)
+        do throws(ChangeEventError) {
+            return try decode(key: key, value: value, header: header, &users)
+        } catch {
+            // Whoever could be read before the trouble is named, so that nobody waits for a person to look at the parked record.
+            throw ChangeEventError(error.reason, error.detail, users: users.ids)
+        }
+    }
+
+    private func decode(
+        key: [UInt8]?, value: [UInt8]?, header: (String) -> [UInt8]?, _ users: inout UserList
+    ) throws(ChangeEventError) -> ChangeEvent {
+        if let key { try users.add(from: payload(key, of: "key")) }
+        for name in Self.rekeyHeaders {
+            if let bytes = header(name) { try users.add(from: payload(bytes, of: "header \(name)")) }
+        }
+        guard let value else {
+            guard key != nil else { throw ChangeEventError(.nullKey, "and no value either") }
+            return ChangeEvent(users: users.ids, position: nil, operation: .tombstone, sourceTimestampMs: nil)
+        }
+        let body = try payload(value, of: "value")
+        // A TRUNCATE names a table and no user: the users that it removed are found by reconciliation.
+        if body["op"] == "t" { throw ChangeEventError(.truncate, "table `\(body["source"]?["table"]?.text ?? "unknown")`") }
+        let isEnvelope = body["op"] != nil && body["source"] != nil
+        let event = try isEnvelope ? envelope(body, &users) : unwrapped(body, &users)
+        if key == nil {
+            throw ChangeEventError(
+                .nullKey, "operation \(event.operation); give the table a primary key, or the connector message.key.columns")
+        }
+        if event.users.isEmpty { throw ChangeEventError(.noUserID, "no field `\(userField)` in key, before or after") }
+        return event
+    }
+
+    private func envelope(_ body: JSONValue, _ users: inout UserList) throws(ChangeEventError) -> ChangeEvent {
+        try users.add(from: body["before"])
+        try users.add(from: body["after"])
+        return ChangeEvent(
+            users: users.ids, position: position(body["source"]), operation: try operation(body["op"]),
+            sourceTimestampMs: body["source"]?["ts_ms"]?.integer)
+    }
+
+    /// The row itself is the value; `add.fields` puts operation and position beside the columns, prefixed with `__`.
+    private func unwrapped(_ body: JSONValue, _ users: inout UserList) throws(ChangeEventError) -> ChangeEvent {
+        guard body.members != nil else {
+            throw ChangeEventError(.unknownShape, "the value is not an object")
+        }
+        try users.add(from: body)
+        let deleted = body["__deleted"] == "true" || body["__deleted"] == true
+        let fallback: ChangeEvent.Operation = deleted ? .delete : .update
+        let position = position(
+            file: body["__source_file"] ?? body["__file"], offset: body["__source_pos"] ?? body["__pos"],
+            server: body["__source_server_id"] ?? body["__server_id"])
+        return ChangeEvent(
+            users: users.ids, position: position,
+            operation: body["__op"] == nil ? fallback : try operation(body["__op"]),
+            sourceTimestampMs: (body["__source_ts_ms"] ?? body["__ts_ms"])?.integer)
+    }
+
+    private func operation(_ code: JSONValue?) throws(ChangeEventError) -> ChangeEvent.Operation {
+        switch code {
+        case "r": return .read
+        case "c": return .create
+        case "u": return .update
+        case "d": return .delete
+        default: throw ChangeEventError(.unknownOperation, "op \(code?.description.prefix(40) ?? "absent")")
+        }
+    }
+
+    private func position(_ source: JSONValue?) -> SourcePosition? {
+        position(file: source?["file"], offset: source?["pos"], server: source?["server_id"])
+    }
+
+    private func position(file: JSONValue?, offset: JSONValue?, server: JSONValue?) -> SourcePosition? {
+        guard let file = file?.text, let offset = offset?.unsignedInteger else { return nil }
+        // Snapshot records carry server id 0: Debezium has read no binary log event yet that would tell it.
+        let server = server?.unsignedInteger.flatMap { $0 == 0 ? nil : $0 }
+        return SourcePosition(server: server, file: file, offset: offset)
+    }
+
+    /// The JSON in these bytes, without the schema that `schemas.enable=true` wraps around it.
+    private func payload(_ bytes: [UInt8], of part: String) throws(ChangeEventError) -> JSONValue {
+        if bytes.first == 0, bytes.count > 4 {
+            throw ChangeEventError(.confluentEncoded, "the \(part) begins with a zero byte")
+        }
+        let json: JSONValue
+        do throws(JSONError) {
+            json = try JSONValue(parsing: bytes)
+        } catch {
+            throw ChangeEventError(.notJSON, "the \(part) is \(error)")
+        }
+        if let members = json.members, members.count == 2, let payload = json["payload"], json["schema"] != nil {
+            return payload
+        }
+        return json
+    }
+}
+
+/// Collects user ids from objects, each once, in the order of their appearance.
+private struct UserList {
+    let userField: String
+    let kind: UserIDKind
+    var ids: [UserID] = []
+
+    init(userField: String, kind: UserIDKind) {
+        self.userField = userField
+        self.kind = kind
+    }
+
+    /// Adds the id that the object carries; an object without the field, and null, add nothing.
+    mutating func add(from object: JSONValue?) throws(ChangeEventError) {
+        guard let value = object?[userField], !value.isNull else { return }
+        do throws(UserIDError) {
+            let id = try kind.parse(value)
+            if !ids.contains(id) { ids.append(id) }
+        } catch {
+            throw ChangeEventError(.badUserID, "\(error)")
+        }
+    }
+}

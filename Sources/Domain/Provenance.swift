@@ -1,0 +1,82 @@
+/// What an aggregate's headers say of its making.
+public struct AggregateProvenance: Sendable, Equatable {
+    /// The source position at which the row was read: the aggregate's version.
+    public var version: SourcePosition?
+    /// Where on the signals topic the signal lies that asked for it.
+    public var signal: RecordAddress?
+    /// The id of query and encoding; see ``RowEncoder/encodingID``.
+    public var encoding: String?
+
+    public init(version: SourcePosition?, signal: RecordAddress?, encoding: String?) {
+        self.version = version
+        self.signal = signal
+        self.encoding = encoding
+    }
+
+    /// Reads what there is; an aggregate written by someone else has none of it.
+    public init(header: (String) -> [UInt8]?) {
+        version = text(header(HeaderName.version)).flatMap { SourcePosition($0) }
+        signal = text(header(HeaderName.signal)).flatMap { RecordAddress($0) }
+        encoding = text(header(HeaderName.encoding))
+    }
+
+    /// The headers' names and texts.
+    public var headers: [(name: String, text: String)] {
+        present([
+            (HeaderName.version, version?.description), (HeaderName.signal, signal?.description),
+            (HeaderName.encoding, encoding),
+        ])
+    }
+}
+
+/// What a God object's headers say of its making.
+public struct GodProvenance: Sendable, Equatable {
+    public var aggregate: RecordAddress
+    /// Nil when the aggregate is a tombstone.
+    public var aggregateDigest: Digest?
+    public var version: SourcePosition?
+    /// Nil for a tombstone, and where the service knew no mapping.
+    public var mappingDigest: Digest?
+
+    public init(aggregate: RecordAddress, aggregateDigest: Digest?, version: SourcePosition?, mappingDigest: Digest?) {
+        self.aggregate = aggregate
+        self.aggregateDigest = aggregateDigest
+        self.version = version
+        self.mappingDigest = mappingDigest
+    }
+
+    /// Reads the headers; nil when the one that matters, the aggregate's address, is not there.
+    public init?(header: (String) -> [UInt8]?) {
+        guard let aggregate = text(header(HeaderName.aggregate)).flatMap({ RecordAddress($0) }) else { return nil }
+        self.aggregate = aggregate
+        aggregateDigest = text(header(HeaderName.aggregateDigest)).flatMap { Digest($0) }
+        version = text(header(HeaderName.version)).flatMap { SourcePosition($0) }
+        mappingDigest = text(header(HeaderName.mappingDigest)).flatMap { Digest($0) }
+    }
+
+    /// The headers' names and texts.
+    public var headers: [(name: String, text: String)] {
+        present([
+            (HeaderName.aggregate, aggregate.description), (HeaderName.aggregateDigest, aggregateDigest?.description),
+            (HeaderName.version, version?.description), (HeaderName.mappingDigest, mappingDigest?.description),
+        ])
+    }
+}
+
+/// The names of the headers that Rollcall writes: part of the topics' format.
+public enum HeaderName {
+    public static let version = "rollcall.version"
+    public static let signal = "rollcall.signal"
+    public static let encoding = "rollcall.encoding"
+    public static let aggregate = "rollcall.aggregate"
+    public static let aggregateDigest = "rollcall.aggregate.digest"
+    public static let mappingDigest = "rollcall.mapping.digest"
+}
+
+private func text(_ bytes: [UInt8]?) -> String? {
+    bytes.flatMap { String(validating: $0, as: UTF8.self) }
+}
+
+private func present(_ headers: [(name: String, text: String?)]) -> [(name: String, text: String)] {
+    headers.compactMap { header in header.text.map { (header.name, $0) } }
+}

@@ -1,0 +1,65 @@
+/// "Look at this user, at least as of this position": one record of the signals topic, keyed by the user id.
+public struct Signal: Sendable, Equatable {
+    public var user: UserID
+    /// The newest source position that the signal stands for; nil when whoever sent it knew none.
+    public var position: SourcePosition?
+    public var cause: Cause
+
+    /// Who asks.
+    public enum Cause: String, Sendable, CaseIterable {
+        /// A change event.
+        case change
+        /// `rollcall repair`.
+        case repair
+        /// `rollcall parked retry`.
+        case retry
+        /// The enricher, which noticed that an older aggregate was written after a newer one.
+        case late
+    }
+
+    public init(user: UserID, position: SourcePosition?, cause: Cause) {
+        self.user = user
+        self.position = position
+        self.cause = cause
+    }
+
+    /// The record's key.
+    public var key: [UInt8] { user.keyBytes }
+
+    /// The record's value, such as `{"cause":"change","position":"4242@binlog.000001:2641"}`.
+    public var value: [UInt8] {
+        JSONValue.object([.init("cause", .string(cause.rawValue)), .init("position", .string(position?.description))]).bytes
+    }
+
+    /// Reads a signal back.
+    ///
+    /// - Throws: ``SignalError`` when key or value is not what ``key`` and ``value`` write.
+    public init(key: [UInt8]?, value: [UInt8]?, kind: UserIDKind) throws(SignalError) {
+        guard let key, let text = String(validating: key, as: UTF8.self) else {
+            throw SignalError(detail: "the key is not a text")
+        }
+        guard let value, let json = try? JSONValue(parsing: value) else { throw SignalError(detail: "the value is not JSON") }
+        guard let cause = json["cause"]?.text.flatMap(Cause.init(rawValue:)) else {
+            throw SignalError(detail: "the cause is not one of \(Cause.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        var position: SourcePosition?
+        if let field = json["position"], !field.isNull {
+            guard let parsed = field.text.flatMap({ SourcePosition($0) }) else {
+                throw SignalError(detail: "the position is not of the form server@file:offset")
+            }
+            position = parsed
+        }
+        do throws(UserIDError) {
+            self.init(user: try kind.parse(text), position: position, cause: cause)
+        } catch {
+            throw SignalError(detail: "\(error)")
+        }
+    }
+}
+
+/// A record of the signals topic that is no signal.
+public struct SignalError: Error, Sendable, CustomStringConvertible {
+    public let detail: String
+
+    public var description: String { "not a signal: \(detail)" }
+}
