@@ -4,5 +4,6 @@ import ArgumentParser
 struct Rollcall: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollcall",
-        abstract: "Proves that every user made it across.")
+        abstract: "Proves that every user made it across.",
+        subcommands: [SandboxGuardCommand.self])
 }

@@ -1,0 +1,106 @@
+import Foundation
+
+/// The files of one private MariaDB server, and the arguments that lead its programs to them.
+struct MariaDBDirectory {
+    /// The Debian package that has the server and `mariadb-install-db`.
+    static let package = "mariadb-server"
+
+    let path: String
+    let socketPath: String
+    var logFile: String { "\(path)/mariadbd.log" }
+    private var dataPath: String { "\(path)/data" }
+    private var accountsFile: String { "\(path)/accounts.sql" }
+
+    /// Makes the directory, or a temporary one if `path` is `nil`.
+    init(path: String?) throws(SandboxError) {
+        let directory = if let path { try Self.make(path) } else { try Self.makeTemporary() }
+        // A Unix socket's path is limited to 107 bytes.
+        let near = "\(directory)/mariadbd.sock"
+        self.init(path: directory, socketPath: near.utf8.count <= 100 ? near : "\(try Self.makeTemporary())/mariadbd.sock")
+    }
+
+    init(path: String, socketPath: String) {
+        self.path = path
+        self.socketPath = socketPath
+    }
+
+    /// The directory to remove along with a socket: its own temporary one, or just the socket where it lies with the data.
+    static func socketDirectory(of socketPath: String, in directory: String) -> String {
+        let parent = URL(fileURLWithPath: socketPath).deletingLastPathComponent().path
+        return parent == directory ? socketPath : parent
+    }
+
+    /// Fills the data directory, unless an earlier server has.
+    func install() throws(SandboxError) {
+        try writeAccounts()
+        guard !FileManager.default.fileExists(atPath: "\(dataPath)/mysql") else { return }
+        let arguments = [
+            "--no-defaults", "--datadir=\(dataPath)", "--skip-test-db", "--auth-root-authentication-method=normal",
+            "--skip-name-resolve", "--skip-log-bin", "--innodb-log-file-size=16M",
+        ]
+        let installer = try ChildProcess(
+            "mariadb-install-db", arguments + accountArguments, logFile: "\(path)/install.log", package: Self.package)
+        let timeoutMs = 120_000
+        guard let status = installer.waitForExit(timeoutMs: timeoutMs) else {
+            throw .notReady(
+                program: installer.program, waitedMs: timeoutMs, logFile: installer.logFile, log: installer.logTail())
+        }
+        guard status == .exited(0) else {
+            throw .endedEarly(
+                program: installer.program, status: status, logFile: installer.logFile, log: installer.logTail())
+        }
+    }
+
+    /// The command line of `mariadbd`, without its name.
+    func serverArguments(port: Int, options: MariaDBServer.Options) -> [String] {
+        [
+            "--no-defaults", "--datadir=\(dataPath)", "--socket=\(socketPath)", "--pid-file=\(path)/mariadbd.pid",
+            "--bind-address=127.0.0.1", "--port=\(port)", "--skip-name-resolve", "--init-file=\(accountsFile)",
+            // What Debezium requires of the binlog.
+            "--server-id=\(options.serverID)", "--log-bin=binlog", "--binlog-format=ROW", "--binlog-row-image=FULL",
+            // The data need to survive a kill of the server, not of the machine.
+            "--sync-binlog=0", "--innodb-flush-log-at-trx-commit=2",
+            "--innodb-buffer-pool-size=\(options.bufferPoolMB)M", "--innodb-log-file-size=16M",
+            "--performance-schema=OFF", "--character-set-server=utf8mb4", "--max-connections=200",
+            // A feedback plugin that is built in must not call home from a test.
+            "--feedback=OFF",
+        ] + accountArguments + options.extraArguments
+    }
+
+    /// MariaDB refuses to run as root unless told to; changing to another account would drop the parent-death signal.
+    private var accountArguments: [String] { geteuid() == 0 ? ["--user=root"] : [] }
+
+    /// The statements that the server runs on each start, before it answers.
+    private func writeAccounts() throws(SandboxError) {
+        let user = "'\(MariaDBServer.user)'@'%'"
+        // An init file takes one statement per line.
+        let statements = [
+            "CREATE DATABASE IF NOT EXISTS \(MariaDBServer.ownDatabase);",
+            "CREATE USER IF NOT EXISTS \(user) IDENTIFIED BY '\(MariaDBServer.password)';",
+            "GRANT SELECT, RELOAD, LOCK TABLES, SHOW DATABASES, PROCESS, REPLICATION SLAVE, BINLOG MONITOR, SLAVE MONITOR "
+                + "ON *.* TO \(user);",
+            "GRANT ALL PRIVILEGES ON \(MariaDBServer.ownDatabase).* TO \(user);",
+        ]
+        do {
+            try Data(statements.map { $0 + "\n" }.joined().utf8).write(to: URL(fileURLWithPath: accountsFile))
+        } catch {
+            throw .file(path: accountsFile, reason: "\(error)")
+        }
+    }
+
+    private static func make(_ path: String) throws(SandboxError) -> String {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw .file(path: path, reason: "\(error)")
+        }
+        return URL(fileURLWithPath: path).standardizedFileURL.path
+    }
+
+    private static func makeTemporary() throws(SandboxError) -> String {
+        let parent = FileManager.default.temporaryDirectory.path
+        var template = Array("\(parent)/rollcall-mariadb-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { throw .file(path: parent, reason: errnoText(errno)) }
+        return String(cString: made)
+    }
+}
