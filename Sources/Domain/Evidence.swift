@@ -25,15 +25,42 @@ public struct Evidence: Sendable, Equatable {
     public var god: LiveRecord?
     /// Why a record of this user is parked and still open, by the hop that parked it.
     public var parked: [Hop: ParkReason]
+    /// Whether the signals topic holds a signal for the user that the aggregate does not account for; nil when nobody looked.
+    public var isSignalledSince: Bool?
+    /// Whether the aggregate was written under another query or encoding than today's.
+    public var isEncodingChanged: Bool
+    /// Live records of the user beside the one that the pipeline would write.
+    public var strays: [Stray]
 
     public init(
         row: Digest? = nil, aggregate: LiveRecord? = nil, production: Production? = nil, god: LiveRecord? = nil,
-        parked: [Hop: ParkReason] = [:]
+        parked: [Hop: ParkReason] = [:], isSignalledSince: Bool? = nil, isEncodingChanged: Bool = false, strays: [Stray] = []
     ) {
         self.row = row
         self.aggregate = aggregate
         self.production = production
         self.god = god
         self.parked = parked
+        self.isSignalledSince = isSignalledSince
+        self.isEncodingChanged = isEncodingChanged
+        self.strays = strays
+    }
+}
+
+/// A live record of a user under another key, or in another partition, than the pipeline would choose. Compaction keeps both
+/// for ever, and no signal can reach it.
+public struct Stray: Sendable, Equatable {
+    public var stage: Stage
+    /// ``Cause/wrongPartition`` or ``Cause/twoLiveKeys``.
+    public var cause: Cause
+    public var record: LiveRecord
+    /// The record's key, byte for byte.
+    public var key: [UInt8]
+
+    public init(stage: Stage, cause: Cause, record: LiveRecord, key: [UInt8]) {
+        self.stage = stage
+        self.cause = cause
+        self.record = record
+        self.key = key
     }
 }

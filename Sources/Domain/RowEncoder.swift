@@ -1,0 +1,189 @@
+/// Turns a row of the aggregate query into the one sequence of bytes that stands for it: a JSON object with the columns in
+/// the query's order.
+///
+/// Two rows have equal bytes only if all their values are equal: nothing is rounded, trimmed or replaced on the way. A text
+/// that is not UTF-8 becomes `{"$base64":"…"}`, which no text can be taken for.
+public struct RowEncoder: Sendable {
+    /// Raised when the rules change, because values written under other rules may then differ without reason.
+    public static let formatVersion = 1
+
+    /// A column of the query.
+    public struct Column: Sendable, Equatable {
+        public var name: String
+        public var kind: ColumnKind
+
+        public init(name: String, kind: ColumnKind) {
+            self.name = name
+            self.kind = kind
+        }
+    }
+
+    private let kinds: [ColumnKind]
+    /// `{"first":` and `,"next":`, one for each column.
+    private let prefixes: [[UInt8]]
+    private var writer = JSONWriter()
+    private var next = 0
+
+    public init(columns: [Column]) {
+        kinds = columns.map(\.kind)
+        prefixes = columns.enumerated().map { index, column in
+            var writer = JSONWriter()
+            if index == 0 { writer.raw("{") } else { writer.raw(",") }
+            writer.string(column.name)
+            writer.raw(":")
+            return writer.bytes
+        }
+    }
+
+    /// Begins a row; whatever was written of an unfinished one is forgotten.
+    public mutating func beginRow() {
+        writer.removeAll()
+        next = 0
+    }
+
+    /// Appends the next column's value as MySQL's text protocol gives it; nil is NULL.
+    ///
+    /// - Throws: ``RowEncodingError`` when the text is no value of the column's kind.
+    public mutating func append(_ cell: RawSpan?) throws(RowEncodingError) {
+        guard next < kinds.count else { throw RowEncodingError(column: next, reason: "the row has more columns than the query") }
+        writer.raw(prefixes[next])
+        if let cell {
+            try cell.withUnsafeBytes { bytes throws(RowEncodingError) in try appendValue(bytes) }
+        } else {
+            writer.raw("null")
+        }
+        next += 1
+    }
+
+    /// Closes the row and lends its bytes.
+    public mutating func endRow() throws(RowEncodingError) -> [UInt8] {
+        guard next == kinds.count, next > 0 else {
+            throw RowEncodingError(column: next, reason: "the row has fewer columns than the query")
+        }
+        writer.raw("}")
+        return writer.bytes
+    }
+
+    /// One whole row.
+    public mutating func encode(_ cells: [[UInt8]?]) throws(RowEncodingError) -> [UInt8] {
+        beginRow()
+        for cell in cells {
+            if let cell { try append(cell.span.bytes) } else { try append(nil) }
+        }
+        return try endRow()
+    }
+
+    private mutating func appendValue(_ bytes: UnsafeRawBufferPointer) throws(RowEncodingError) {
+        switch kinds[next] {
+        case .integer, .unsigned: try integer(bytes)
+        case .float, .double: try number(bytes)
+        case .boolean:
+            if bytes.elementsEqual("0".utf8) {
+                writer.raw("false")
+            } else if bytes.elementsEqual("1".utf8) {
+                writer.raw("true")
+            } else {
+                try integer(bytes)
+            }
+        case .decimal, .date, .time, .string: text(bytes)
+        case .datetime: dateTime(bytes, zone: "")
+        case .timestamp: dateTime(bytes, zone: "Z")
+        case .bytes: base64(bytes)
+        case .json: json(bytes)
+        case .bit:
+            guard bytes.count <= 8 else { throw error("a BIT of more than 64 bits") }
+            writer.raw(String(bytes.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }).utf8)
+        }
+    }
+
+    private func error(_ reason: String) -> RowEncodingError {
+        RowEncodingError(column: next, reason: reason)
+    }
+
+    /// ZEROFILL prints leading zeros, which JSON forbids and which carry no value.
+    private mutating func integer(_ bytes: UnsafeRawBufferPointer) throws(RowEncodingError) {
+        let isNegative = bytes.first == UInt8(ascii: "-")
+        let digits = bytes.dropFirst(isNegative ? 1 : 0)
+        guard !digits.isEmpty, digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { throw error("not an integer") }
+        let significant = digits.drop { $0 == 0x30 }
+        if isNegative, !significant.isEmpty { writer.raw("-") }
+        if significant.isEmpty { writer.raw("0") } else { writer.raw(significant) }
+    }
+
+    private mutating func number(_ bytes: UnsafeRawBufferPointer) throws(RowEncodingError) {
+        guard let value = try? JSONValue(parsing: Array(bytes)), case .number(let text) = value else {
+            throw error("not a number")
+        }
+        writer.raw(text.utf8)
+    }
+
+    private mutating func text(_ bytes: UnsafeRawBufferPointer) {
+        if isUTF8(bytes) {
+            writer.string(utf8: bytes)
+        } else {
+            writer.raw("{\"$base64\":")
+            base64(bytes)
+            writer.raw("}")
+        }
+    }
+
+    private func isUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        // Almost every value is ASCII, which needs no decoding.
+        bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
+    }
+
+    /// `2026-11-22 15:13:59.044` becomes `2026-11-22T15:13:59.044`. A zero date stays what it is.
+    private mutating func dateTime(_ bytes: UnsafeRawBufferPointer, zone: StaticString) {
+        guard bytes.count >= 19, bytes[10] == 0x20 else { return text(bytes) }
+        writer.raw("\"")
+        writer.raw(bytes[..<10])
+        writer.raw("T")
+        writer.raw(bytes[11...])
+        writer.raw(zone)
+        writer.raw("\"")
+    }
+
+    private mutating func base64(_ bytes: UnsafeRawBufferPointer) {
+        writer.raw("\"")
+        writer.raw(Base64.encode(bytes))
+        writer.raw("\"")
+    }
+
+    /// MariaDB keeps a document's text as it was written, MySQL orders it; sorting makes the two agree. What does not parse
+    /// is carried as text.
+    private mutating func json(_ bytes: UnsafeRawBufferPointer) {
+        if let value = try? JSONValue(parsing: Array(bytes)) {
+            writer.value(value.sorted)
+        } else {
+            text(bytes)
+        }
+    }
+}
+
+/// A cell that is no value of its column's declared kind.
+public struct RowEncodingError: Error, Sendable, CustomStringConvertible {
+    /// The column's place in the query, from 0.
+    public let column: Int
+    public let reason: String
+
+    public var description: String { "column \(column + 1): \(reason)" }
+}
+
+/// Base64 as of RFC 4648 section 4.
+enum Base64 {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    static func encode(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity((bytes.count + 2) / 3 * 4)
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            let bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << (8 * UInt32(3 - group.count))
+            for index in 0..<4 {
+                let isPadding = index > group.count
+                output.append(isPadding ? UInt8(ascii: "=") : alphabet[Int(bits >> (18 - 6 * UInt32(index)) & 63)])
+            }
+        }
+        return output
+    }
+}
