@@ -1,0 +1,134 @@
+import Domain
+import Kafka
+
+// What a step needs of the world. The types of the lower floors satisfy these ports by extension (see `Adapters`), and a
+// simulator can too: behind a port lies every clock, thread and chance that a step depends on.
+//
+// Each call can fail. A ``PortFailure`` says what the step is to do about it; any other error is the end of the worker, and
+// leaves the world exactly as a crash at that call would.
+
+/// Where a step's records come from: a member of a consumer group.
+public protocol RecordSource: AnyObject {
+    /// Waits for records, and serves the group: a member that does not poll loses its partitions.
+    ///
+    /// - Parameters:
+    ///   - maxRecords: The most records to return.
+    ///   - timeoutMs: How long to wait for the first one. 0 asks only for what is there already.
+    func poll(maxRecords: Int, timeoutMs: Int) throws -> Poll
+    /// Stops delivery for all partitions that are assigned at this moment.
+    func pause() throws
+    /// Takes up delivery again, after the last record that was delivered.
+    func resume() throws
+    /// Commits, for each partition, the offset of the next record to read, and waits for the broker's answer.
+    func commit(_ offsets: [TopicPartition: Int64]) throws
+    /// Whether the group has given the assignment to others already, without a revoke that this member could have answered.
+    var isAssignmentLost: Bool { get }
+}
+
+/// What one call of ``RecordSource/poll(maxRecords:timeoutMs:)`` brought.
+public struct Poll: Sendable {
+    /// In the order of their offsets within a partition, and all of partitions that are assigned when the poll returns: what
+    /// was read of a partition before this poll revoked it is not among them.
+    public var records: [Record]
+    /// Partitions whose end was reached, and the offset of the next record there will be.
+    public var ends: [TopicPartition: Int64]
+    public var assigned: Set<TopicPartition>
+    public var revoked: Set<TopicPartition>
+    /// Troubles that the client mends by itself, such as a broker that does not answer.
+    public var notices: [String]
+
+    public init(
+        records: [Record] = [], ends: [TopicPartition: Int64] = [:], assigned: Set<TopicPartition> = [],
+        revoked: Set<TopicPartition> = [], notices: [String] = []
+    ) {
+        self.records = records
+        self.ends = ends
+        self.assigned = assigned
+        self.revoked = revoked
+        self.notices = notices
+    }
+}
+
+/// Where a step's records go.
+public protocol RecordSink: AnyObject {
+    /// Takes the record over for delivery.
+    ///
+    /// - Returns: A ticket by which ``flush(timeoutMs:whileWaiting:)`` names the record.
+    /// - Throws: ``PortFailure`` of kind `full` when a flush must come first, and of kind `tooLarge` when no broker would take it.
+    func send(_ record: OutgoingRecord) throws -> Int
+    /// Waits until every record is delivered or given up, or the time is over.
+    ///
+    /// - Parameter whileWaiting: Called every few hundred milliseconds.
+    /// - Returns: What became of the records since the last flush; of those still under way, nothing.
+    func flush(timeoutMs: Int, whileWaiting: () throws -> Void) throws -> [Receipt]
+    /// Gives up every record that is not delivered yet; the next flush returns each as failed.
+    func purge() throws
+}
+
+/// What became of one record.
+public struct Receipt: Sendable {
+    public var ticket: Int
+    public var outcome: Outcome
+
+    public enum Outcome: Sendable {
+        /// Acknowledged by all in-sync replicas.
+        case delivered(RecordAddress)
+        case failed(PortFailure)
+    }
+
+    public init(ticket: Int, outcome: Outcome) {
+        self.ticket = ticket
+        self.outcome = outcome
+    }
+}
+
+/// The aggregate query.
+public protocol RowReader: AnyObject {
+    /// The rows of these users, all from one consistent snapshot.
+    ///
+    /// Opens a new connection where the last one failed.
+    func rows(of users: [UserID]) throws -> SnapshotRows
+}
+
+/// The ledger, as the enricher sees it. Shared by all workers.
+public protocol ProductionLog {
+    /// Writes the productions down for good: when this returns, they survive a crash.
+    func append(_ productions: [Production]) throws
+}
+
+/// The parked records, as the steps see them. Shared by all workers.
+public protocol ParkingLot {
+    /// Writes the records down for good: when this returns, they survive a crash. Parking the same record twice is harmless.
+    func park(_ records: [Parking]) throws
+    /// Closes what this hop has parked for these users, because a newer record of theirs succeeded.
+    func close(_ users: [UserID], hop: Hop) throws
+}
+
+/// A record that is to be parked, and why.
+public struct Parking: Sendable, Equatable {
+    public var hop: Hop
+    public var reason: ParkReason
+    /// What exactly was wrong.
+    public var detail: String
+    /// The users that it concerns, as far as they are known.
+    public var users: [UserID]
+    public var record: Record
+
+    public init(hop: Hop, reason: ParkReason, detail: String, users: [UserID], record: Record) {
+        self.hop = hop
+        self.reason = reason
+        self.detail = detail
+        self.users = users
+        self.record = record
+    }
+}
+
+/// Time, as a step sees it.
+public protocol Clock: AnyObject {
+    /// Milliseconds since 1970.
+    var nowMs: Int64 { get }
+    /// Lets time pass.
+    ///
+    /// - Throws: What is to end the step, when nobody wants to wait any longer.
+    func sleep(ms: Int) throws
+}
