@@ -1,0 +1,73 @@
+import CRDKafka
+
+extension Record {
+    /// Copies a message out of librdkafka's memory.
+    init(copying message: UnsafeMutablePointer<rd_kafka_message_t>, topic: String) {
+        let fields = message.pointee
+        self.init(
+            topic: topic, partition: fields.partition, offset: fields.offset, timestampMs: messageTimestamp(message),
+            key: bytes(fields.key, fields.key_len).map(Array.init),
+            value: bytes(fields.payload, fields.len).map(Array.init),
+            headers: messageHeaders(message))
+    }
+}
+
+extension KafkaError {
+    /// The error that a message without a record stands for.
+    init(event message: UnsafeMutablePointer<rd_kafka_message_t>) {
+        let fields = message.pointee
+        var text = String(cString: rd_kafka_message_errstr(message))
+        if fields.rkt != nil, fields.partition >= 0 {
+            text = "\(String(cString: rd_kafka_topic_name(fields.rkt)))[\(fields.partition)]: \(text)"
+        } else if fields.rkt != nil {
+            text = "\(String(cString: rd_kafka_topic_name(fields.rkt))): \(text)"
+        }
+        self.init(code: fields.err, message: text)
+    }
+}
+
+/// Bytes of a message; nil where they are null, which is not the same as empty.
+func bytes(_ start: UnsafeMutableRawPointer?, _ count: Int) -> UnsafeRawBufferPointer? {
+    start.map { UnsafeRawBufferPointer(start: $0, count: count) }
+}
+
+func messageTimestamp(_ message: UnsafePointer<rd_kafka_message_t>) -> Int64? {
+    var type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
+    let timestamp = rd_kafka_message_timestamp(message, &type)
+    return type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || timestamp < 0 ? nil : timestamp
+}
+
+func messageHeaders(_ message: UnsafePointer<rd_kafka_message_t>) -> [Header] {
+    var list: OpaquePointer?
+    guard rd_kafka_message_headers(message, &list) == RD_KAFKA_RESP_ERR_NO_ERROR, let list else { return [] }
+    var headers: [Header] = []
+    var name: UnsafePointer<CChar>?
+    var value: UnsafeRawPointer?
+    var size = 0
+    while rd_kafka_header_get_all(list, headers.count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR, let name {
+        headers.append(
+            Header(String(cString: name), value.map { Array(UnsafeRawBufferPointer(start: $0, count: size)) }))
+    }
+    return headers
+}
+
+/// Turns topic handles into names without allocating a string per message.
+///
+/// It compares the name's bytes, not the handle: librdkafka may free a handle and use its address for another topic.
+struct TopicNameCache {
+    private var last: (name: String, bytes: ContiguousArray<CChar>)?
+
+    mutating func name(of topic: OpaquePointer?) -> String {
+        guard let topic, let text = rd_kafka_topic_name(topic) else { return "" }
+        if let last, last.bytes.withUnsafeBufferPointer({ isSame($0, text) }) { return last.name }
+        let name = String(cString: text)
+        last = (name, ContiguousArray(name.utf8CString))
+        return name
+    }
+
+    /// Both end in zero; the comparison stops at the first difference, so it never reads past either.
+    private func isSame(_ known: UnsafeBufferPointer<CChar>, _ text: UnsafePointer<CChar>) -> Bool {
+        for (index, byte) in known.enumerated() where text[index] != byte { return false }
+        return true
+    }
+}
