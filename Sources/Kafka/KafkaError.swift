@@ -13,6 +13,7 @@ public struct KafkaError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Whether the client that reported it is of no further use and has to be closed.
     public var isFatal: Bool
 
+    /// The message, and the code's name in parentheses.
     public var description: String { "\(message) (\(name))" }
 
     init(code: rd_kafka_resp_err_t, message: String, isRetriable: Bool? = nil, isFatal: Bool = false) {
