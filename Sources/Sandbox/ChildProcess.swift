@@ -18,6 +18,8 @@ public final class ChildProcess: Sendable {
 
     private let guardProcess: pid_t
     private let link: GuardLink
+    /// Held while a request is on its way, until the guard has answered it.
+    private let requests = Mutex<Void>(())
     /// How the program ended, once somebody has looked; the lock keeps two threads from waiting for one process.
     private let knownStatus = Mutex<ExitStatus?>(nil)
 
@@ -30,11 +32,12 @@ public final class ChildProcess: Sendable {
     ///   - logFile: where its output is appended; created if missing.
     ///   - package: the Debian package that has the program, for the message when it is missing.
     ///   - graceMs: how long it may take to end after SIGTERM once this process is gone, in milliseconds.
+    ///   - removing: temporary directories that the guard removes if this process ends without having stopped the program.
     ///   - guardBinary: the `rollcall` binary; found by itself if `nil`, see ``RollcallBinary``.
     /// - Throws: ``SandboxError``.
     public init(
         _ command: String, _ arguments: [String] = [], environment: [String: String] = [:], logFile: String,
-        package: String? = nil, graceMs: Int = Guard.defaultGraceMs, guardBinary: String? = nil
+        package: String? = nil, graceMs: Int = Guard.defaultGraceMs, removing: [String] = [], guardBinary: String? = nil
     ) throws(SandboxError) {
         guard let program = findProgram(command) else {
             throw .programMissing(program: command, package: package ?? command)
@@ -47,13 +50,16 @@ public final class ChildProcess: Sendable {
         let (supervisorEnd, guardEnd) = try GuardLink.makeEnds()
         defer { close(guardEnd) }
         link = GuardLink(owning: supervisorEnd)
+        var words = [binary, "sandbox-guard", "--grace-ms", "\(graceMs)"]
+        for directory in removing { words += ["--remove", directory] }
+        words += ["--", program] + arguments
         let merged = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         self.program = program
         self.logFile = logFile
         guardProcess = try spawn(
             SpawnRequest(
-                path: binary, arguments: [binary, "sandbox-guard", "--grace-ms", "\(graceMs)", "--", program] + arguments,
-                environment: merged.map { "\($0)=\($1)" }, input: guardEnd, output: log, error: log, leadership: .session))
+                path: binary, arguments: words, environment: merged.map { "\($0)=\($1)" }, input: guardEnd, output: log,
+                error: log, leadership: .session))
     }
 
     deinit {
@@ -87,9 +93,9 @@ public final class ChildProcess: Sendable {
         }
     }
 
-    /// Sends a signal to the program's process group; SIGSTOP and SIGCONT make a server that hangs and recovers.
+    /// Sends a signal to the program's process group, and returns once it is sent, or for SIGSTOP once the program stands still; SIGSTOP and SIGCONT make a server that hangs and recovers.
     public func send(signal: Int32) {
-        link.send(.signal(signal))
+        send(.signal(signal))
     }
 
     /// Ends the program: SIGTERM, and SIGKILL if it is still there after the grace period.
@@ -107,9 +113,13 @@ public final class ChildProcess: Sendable {
         end(.signal(SIGKILL), withinMs: 2_000)
     }
 
+    private func send(_ request: GuardRequest) {
+        requests.withLock { _ in link.send(request) }
+    }
+
     private func end(_ request: GuardRequest, withinMs: Int) -> ExitStatus {
         if let exitStatus { return exitStatus }
-        link.send(request)
+        send(request)
         if let status = waitForExit(timeoutMs: withinMs) { return status }
         // The guard does not answer. Its death takes the program along.
         Glibc.kill(guardProcess, SIGKILL)

@@ -3,7 +3,7 @@ import Glibc
 
 /// The process that stands between a supervisor and one program, and that outlives neither.
 ///
-/// `rollcall sandbox-guard [--grace-ms N] -- COMMAND ARGS…` starts COMMAND in a process group of its own and watches its
+/// `rollcall sandbox-guard [--grace-ms N] [--remove DIRECTORY]… -- COMMAND ARGS…` starts COMMAND in a process group of its own and watches its
 /// own standard input, a socket whose other end only the supervisor holds. The kernel closes that end however the
 /// supervisor dies, `kill -9` included, so end-of-file always means "stop": SIGTERM to the group, a grace period, SIGKILL.
 /// Should the guard itself be killed, the kernel's parent-death signal takes the program along.
@@ -23,7 +23,7 @@ public enum Guard {
     ///   with the same signal and this function does not return.
     public static func run(arguments: [String]) -> Int32 {
         guard let order = Order(arguments: arguments) else {
-            report("usage: rollcall sandbox-guard [--grace-ms N] -- COMMAND [ARGUMENT…]")
+            report("usage: rollcall sandbox-guard [--grace-ms N] [--remove DIRECTORY]… -- COMMAND [ARGUMENT…]")
             return 64
         }
         closeInheritedDescriptors()
@@ -38,6 +38,7 @@ public enum Guard {
         do throws(SandboxError) {
             var program = GuardedProgram(group: try start(order.command), graceMs: order.graceMs)
             let status = program.guardUntilEnd()
+            if program.supervisorIsGone { remove(order.directories) }
             if case .signalled(let number) = status { endWith(signal: number) }
             if case .exited(let code) = status { return code }
         } catch {
@@ -70,6 +71,12 @@ public enum Guard {
                 leadership: .processGroup))
     }
 
+    /// Removes the temporary directories that the supervisor left behind. One that stopped the program itself may want to start it
+    /// again, or to look at its files, so only its sudden end counts.
+    private static func remove(_ directories: [String]) {
+        for directory in directories { try? FileManager.default.removeItem(atPath: directory) }
+    }
+
     /// Ends this process by a signal, as the program was ended.
     private static func endWith(signal number: Int32) {
         // The program has left its core already; the guard's would say nothing.
@@ -86,16 +93,23 @@ public enum Guard {
     /// The parsed command line.
     private struct Order {
         var graceMs = Guard.defaultGraceMs
+        var directories: [String] = []
         var command: [String]
 
         init?(arguments: [String]) {
             var rest = arguments[...]
-            if rest.first == "--grace-ms" {
-                guard let value = rest.dropFirst().first.flatMap({ Int($0) }), value >= 0 else { return nil }
-                graceMs = value
-                rest = rest.dropFirst(2)
+            while let option = rest.first, option.hasPrefix("--") {
+                rest = rest.dropFirst()
+                if option == "--" { break }
+                guard let value = rest.popFirst() else { return nil }
+                switch option {
+                case "--grace-ms":
+                    guard let number = Int(value), number >= 0 else { return nil }
+                    graceMs = number
+                case "--remove": directories.append(value)
+                default: return nil
+                }
             }
-            if rest.first == "--" { rest = rest.dropFirst() }
             guard !rest.isEmpty else { return nil }
             command = Array(rest)
         }

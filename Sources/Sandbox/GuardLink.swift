@@ -27,18 +27,27 @@ struct GuardLink: ~Copyable {
         Glibc.close(descriptor)
     }
 
-    /// Passes a request on; a guard that is gone needs none.
+    /// Passes a request on and waits until the guard has served it; a guard that is gone needs none.
+    ///
+    /// One thread at a time, so that each reads its own answer.
     func send(_ request: GuardRequest) {
         let bytes = Array(request.line.utf8)
-        _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        guard Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { return }
+        var answer = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        var acknowledgement: UInt8 = 0
+        if poll(&answer, 1, Self.answerTimeoutMs) > 0 { _ = recv(descriptor, &acknowledgement, 1, Int32(MSG_DONTWAIT)) }
     }
+
+    /// How long a guard may take to serve a request, in milliseconds; it only sends signals, so that this is ample.
+    private static let answerTimeoutMs: Int32 = 2_000
 
     /// Waits until the guard is gone.
     ///
     /// - Returns: `false` if it is still there after `timeoutMs` milliseconds.
     func waitForHangUp(timeoutMs: Int) -> Bool {
         let deadline = monotonicMs() + timeoutMs
-        var end = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        // Hanging up is always reported; asking for nothing else leaves answers to who waits for them.
+        var end = pollfd(fd: descriptor, events: 0, revents: 0)
         while true {
             let leftMs = max(0, deadline - monotonicMs())
             let ready = poll(&end, 1, Int32(clamping: leftMs))

@@ -9,7 +9,8 @@ struct GuardedProgram {
 
     /// When the group is to be killed, on the monotonic clock, in milliseconds; `nil` while nobody asked it to stop.
     private var killAtMs: Int?
-    private var supervisorIsGone = false
+    /// Whether the supervisor has hung up.
+    private(set) var supervisorIsGone = false
     private var unreadText = ""
 
     init(group: pid_t, graceMs: Int) {
@@ -77,9 +78,19 @@ struct GuardedProgram {
 
     private mutating func serve(_ request: GuardRequest) {
         switch request {
-        case .signal(let number): kill(-group, number)
+        case .signal(let number):
+            kill(-group, number)
+            if number == SIGSTOP { waitForStandstill() }
         case .stop(let graceMs): stop(graceMs: graceMs)
         }
+        var acknowledgement = UInt8(ascii: "\n")
+        _ = send(0, &acknowledgement, 1, Int32(MSG_NOSIGNAL))
+    }
+
+    /// Waits until no thread of the program runs any more.
+    private func waitForStandstill() {
+        var info = siginfo_t()
+        while waitid(P_PID, id_t(group), &info, WSTOPPED | WEXITED | WNOWAIT) < 0, errno == EINTR {}
     }
 
     private mutating func stop(graceMs: Int) {

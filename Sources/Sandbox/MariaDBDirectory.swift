@@ -11,23 +11,26 @@ struct MariaDBDirectory {
     private var dataPath: String { "\(path)/data" }
     private var accountsFile: String { "\(path)/accounts.sql" }
 
+    /// What was made for this server only, and is to be removed with it.
+    let temporaryDirectories: [String]
+
     /// Makes the directory, or a temporary one if `path` is `nil`.
     init(path: String?) throws(SandboxError) {
-        let directory = if let path { try Self.make(path) } else { try Self.makeTemporary() }
+        var temporary: [String] = []
+        if let path {
+            self.path = try Self.make(path)
+        } else {
+            self.path = try Self.makeTemporary()
+            temporary.append(self.path)
+        }
         // A Unix socket's path is limited to 107 bytes.
-        let near = "\(directory)/mariadbd.sock"
-        self.init(path: directory, socketPath: near.utf8.count <= 100 ? near : "\(try Self.makeTemporary())/mariadbd.sock")
-    }
-
-    init(path: String, socketPath: String) {
-        self.path = path
-        self.socketPath = socketPath
-    }
-
-    /// The directory to remove along with a socket: its own temporary one, or just the socket where it lies with the data.
-    static func socketDirectory(of socketPath: String, in directory: String) -> String {
-        let parent = URL(fileURLWithPath: socketPath).deletingLastPathComponent().path
-        return parent == directory ? socketPath : parent
+        var socketDirectory = self.path
+        if socketDirectory.utf8.count > 80 {
+            socketDirectory = try Self.makeTemporary()
+            temporary.append(socketDirectory)
+        }
+        socketPath = "\(socketDirectory)/mariadbd.sock"
+        temporaryDirectories = temporary
     }
 
     /// Fills the data directory, unless an earlier server has.
@@ -39,7 +42,8 @@ struct MariaDBDirectory {
             "--skip-name-resolve", "--skip-log-bin", "--innodb-log-file-size=16M",
         ]
         let installer = try ChildProcess(
-            "mariadb-install-db", arguments + accountArguments, logFile: "\(path)/install.log", package: Self.package)
+            "mariadb-install-db", arguments + accountArguments, logFile: "\(path)/install.log", package: Self.package,
+            removing: temporaryDirectories)
         let timeoutMs = 120_000
         guard let status = installer.waitForExit(timeoutMs: timeoutMs) else {
             throw .notReady(

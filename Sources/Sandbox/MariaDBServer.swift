@@ -18,6 +18,7 @@ public final class MariaDBServer: Sendable {
         /// How long the server may take until it answers, in milliseconds.
         public var startTimeoutMs = 60_000
 
+        /// The defaults, which suit most tests.
         public init() {}
     }
 
@@ -38,7 +39,7 @@ public final class MariaDBServer: Sendable {
     public let directory: String
 
     private let options: Options
-    private let ownsDirectory: Bool
+    private let paths: MariaDBDirectory
     private let process: Mutex<ChildProcess>
 
     /// Creates a data directory, starts the server on it and waits until it answers.
@@ -66,14 +67,13 @@ public final class MariaDBServer: Sendable {
         self.options = options
         port = started.port
         socketPath = paths.socketPath
-        ownsDirectory = directory == nil
+        self.paths = paths
         process = Mutex(started.process)
     }
 
     deinit {
         kill()
-        try? FileManager.default.removeItem(atPath: MariaDBDirectory.socketDirectory(of: socketPath, in: directory))
-        if ownsDirectory { try? FileManager.default.removeItem(atPath: directory) }
+        for directory in paths.temporaryDirectories { try? FileManager.default.removeItem(atPath: directory) }
     }
 
     /// Whether the server's process runs.
@@ -107,7 +107,7 @@ public final class MariaDBServer: Sendable {
     /// - Throws: ``SandboxError``.
     public func restart() throws(SandboxError) {
         stop()
-        let next = try Self.start(in: MariaDBDirectory(path: directory, socketPath: socketPath), port: port, options: options)
+        let next = try Self.start(in: paths, port: port, options: options)
         process.withLock { $0 = next }
     }
 
@@ -119,7 +119,7 @@ public final class MariaDBServer: Sendable {
         try? FileManager.default.removeItem(atPath: paths.socketPath)
         let process = try ChildProcess(
             "mariadbd", paths.serverArguments(port: port, options: options), logFile: paths.logFile,
-            package: MariaDBDirectory.package, graceMs: 10_000)
+            package: MariaDBDirectory.package, graceMs: 10_000, removing: paths.temporaryDirectories)
         try process.waitUntil(timeoutMs: options.startTimeoutMs) { answersOnSocket(paths.socketPath) }
         return process
     }
