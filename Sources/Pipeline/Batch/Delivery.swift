@@ -10,7 +10,8 @@ struct Shipment {
 
 /// What became of a shipment, for good.
 enum ShipmentOutcome: Equatable {
-    case delivered(RecordAddress)
+    /// The address is known if it was asked for.
+    case delivered(RecordAddress?)
     /// The broker will never take it.
     case tooLarge(String)
     /// Its partitions went to another member, who will make it again.
@@ -21,101 +22,99 @@ enum ShipmentOutcome: Equatable {
 struct Delivery {
     let sink: any RecordSink
     let subscription: Subscription
-    /// How long one flush may take; the consumer is polled during it and between two of them.
+    /// How long one flush may take; the consumer is kept alive meanwhile.
     let flushTimeoutMs: Int
     let waiting: WaitSettings
 
+    /// - Parameter needsAddress: Whether a record that is delivered nobody knows where must be sent once more, to learn an
+    ///   address. It is then on the topic twice, which is harmless: the copies are equal.
     /// - Returns: One outcome per shipment, in their order.
-    func deliver(_ shipments: [Shipment]) throws -> [ShipmentOutcome] {
+    func deliver(_ shipments: [Shipment], needsAddress: Bool = false) throws -> [ShipmentOutcome] {
         var outcomes = [ShipmentOutcome?](repeating: nil, count: shipments.count)
-        var pending = Array(shipments.indices)
-        var backoff = Backoff(waiting)
-        while !pending.isEmpty {
-            var round = Round(outcomes: outcomes)
-            subscription.checkAssignment()
-            for index in pending { try send(index, of: shipments, &round) }
-            try flush(&round, shipments: shipments)
-            outcomes = round.outcomes
-            pending = pending.filter { outcomes[$0] == nil }
-            guard !pending.isEmpty else { break }
-            subscription.counters.add { $0.retries += 1 }
-            if let message = round.outage { subscription.isAway(Counterpart.kafka, message) }
-            try subscription.wait(ms: backoff.nextMs())
+        var refused: [Int] = []
+        try attempt(Array(shipments.indices), of: shipments, needsAddress) { index, outcome in
+            if case .tooLarge = outcome { refused.append(index) } else { outcomes[index] = outcome }
         }
-        subscription.isBack(Counterpart.kafka)
+        // The broker refuses a whole batch of records for its size. Alone, only the one that is too large is refused.
+        for index in refused {
+            try attempt([index], of: shipments, needsAddress) { outcomes[$0] = $1 }
+        }
         return outcomes.map { $0 ?? .lost }
     }
 
-    /// One attempt at what is still pending.
-    private struct Round {
-        var outcomes: [ShipmentOutcome?]
-        var underWay: [Int: Int] = [:]
-        /// The first failure that may pass.
-        var outage: String?
+    /// Sends these until nothing of them is pending.
+    private func attempt(
+        _ indices: [Int], of shipments: [Shipment], _ needsAddress: Bool, settle: (Int, ShipmentOutcome) -> Void
+    ) throws {
+        var pending = indices
+        var backoff = Backoff(waiting)
+        while !pending.isEmpty {
+            subscription.checkAssignment()
+            let (settled, outage) = try sendOnce(pending, of: shipments, needsAddress)
+            for (index, outcome) in settled { settle(index, outcome) }
+            pending.removeAll { settled[$0] != nil }
+            guard !pending.isEmpty else { break }
+            if let outage { subscription.isAway(.kafka, outage) }
+            subscription.counters.add { $0.retries += 1 }
+            try subscription.wait(ms: backoff.nextMs())
+        }
+        subscription.isBack(.kafka)
     }
 
-    private func send(_ index: Int, of shipments: [Shipment], _ round: inout Round) throws {
-        while true {
+    /// One round: everything sent, everything flushed. What is not in the result is to be tried again.
+    private func sendOnce(
+        _ indices: [Int], of shipments: [Shipment], _ needsAddress: Bool
+    ) throws -> (settled: [Int: ShipmentOutcome], outage: String?) {
+        var settled: [Int: ShipmentOutcome] = [:]
+        var underWay: [UInt64: Int] = [:]
+        var outage: String?
+        var hasPurged = false
+        let whileWaiting = {
+            try subscription.keepAlive()
+            guard subscription.hasLosses, !hasPurged else { return }
+            hasPurged = true
+            try sink.purge()
+        }
+        for index in indices {
             guard subscription.isOurs(shipments[index].origins) else {
-                round.outcomes[index] = .lost
-                return
+                settled[index] = .lost
+                continue
             }
             do {
-                round.underWay[try sink.send(shipments[index].record)] = index
-                return
+                underWay[try sink.send(shipments[index].record, whileWaiting: whileWaiting)] = index
             } catch let failure as PortFailure {
-                switch failure.kind {
-                case .full where !round.underWay.isEmpty:
-                    try flush(&round, shipments: shipments)
-                case .full, .unavailable, .purged:
-                    round.outage = round.outage ?? failure.message
-                    return
-                case .tooLarge:
-                    round.outcomes[index] = .tooLarge(failure.message)
-                    return
-                case .assignmentLost:
-                    subscription.loseBatch()
-                case .fatal:
-                    throw failure
-                }
+                settled[index] = try outcome(of: failure, &outage)
             }
         }
-    }
-
-    private func flush(_ round: inout Round, shipments: [Shipment]) throws {
-        var hasPurged = false
-        while !round.underWay.isEmpty {
-            let receipts = try sink.flush(timeoutMs: flushTimeoutMs) {
-                try subscription.keepAlive()
-                guard subscription.hasLosses, !hasPurged else { return }
-                hasPurged = true
-                try sink.purge()
+        guard !underWay.isEmpty else { return (settled, outage) }
+        for receipt in try sink.flush(timeoutMs: flushTimeoutMs, whileWaiting: whileWaiting) {
+            guard let index = underWay[receipt.ticket] else { continue }
+            guard subscription.isOurs(shipments[index].origins) else {
+                settled[index] = .lost
+                continue
             }
-            for receipt in receipts { try settle(receipt, shipments: shipments, &round) }
-            if receipts.isEmpty && !round.underWay.isEmpty {
-                subscription.isAway(Counterpart.kafka, "\(round.underWay.count) records are not acknowledged yet")
+            switch receipt.outcome {
+            case .delivered(let address):
+                if address != nil || !needsAddress { settled[index] = .delivered(address) }
+            case .failed(let failure):
+                settled[index] = try outcome(of: failure, &outage)
             }
         }
+        return (settled, outage)
     }
 
-    private func settle(_ receipt: Receipt, shipments: [Shipment], _ round: inout Round) throws {
-        guard let index = round.underWay.removeValue(forKey: receipt.ticket) else { return }
-        let isOurs = subscription.isOurs(shipments[index].origins)
-        switch receipt.outcome {
-        case .delivered(let address):
-            round.outcomes[index] = isOurs ? .delivered(address) : .lost
-        case .failed(let failure):
-            if !isOurs {
-                round.outcomes[index] = .lost
-                return
-            }
-            switch failure.kind {
-            case .tooLarge: round.outcomes[index] = .tooLarge(failure.message)
-            case .unavailable, .full: round.outage = round.outage ?? failure.message
-            case .purged: break
-            case .assignmentLost: round.outcomes[index] = .lost
-            case .fatal: throw failure
-            }
+    /// - Returns: Nil when the record is to be sent again.
+    private func outcome(of failure: PortFailure, _ outage: inout String?) throws -> ShipmentOutcome? {
+        switch failure.kind {
+        case .unavailable:
+            outage = outage ?? failure.message
+            return nil
+        case .purged: return nil
+        case .tooLarge: return .tooLarge(failure.message)
+        case .assignmentLost:
+            subscription.loseBatch()
+            return .lost
+        case .fatal: throw failure
         }
     }
 }

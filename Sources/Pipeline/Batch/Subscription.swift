@@ -15,17 +15,13 @@ final class Subscription {
     private let waiting: WaitSettings
     private var outages: OutageLog
 
-    private var isPaused = false
     private var lastPollMs: Int64 = 0
-    /// What a poll brought while a batch was in hand: the pause came too late for it. It is the start of the next batch.
-    private var early = Poll()
     private var batchPartitions: Set<TopicPartition> = []
     private var lost: Set<TopicPartition> = []
     /// For each partition, the offset that may be committed when the batch in hand is done.
     private var reached: [TopicPartition: Int64] = [:]
     private var committed: [TopicPartition: Int64] = [:]
-    /// Partitions that were revoked since the previous batch; what a step remembers of them is void.
-    private(set) var changedHands: Set<TopicPartition> = []
+    private var changedHands: Set<TopicPartition> = []
 
     init(
         source: any RecordSource, clock: any Clock, waiting: WaitSettings, counters: HopCounters, logger: Logger
@@ -41,21 +37,12 @@ final class Subscription {
     ///
     /// Offsets of ends (records that hold nothing to do, such as a transaction's markers) are committed here when they come alone.
     func nextBatch(maxRecords: Int, timeoutMs: Int) throws -> [Record] {
-        changedHands = []
         lost = []
         batchPartitions = []
         reached = [:]
-        if isPaused {
-            try source.resume()
-            isPaused = false
-        }
-        var poll = early
-        early = Poll()
-        if poll.records.isEmpty {
-            absorb(try pollSource(maxRecords: maxRecords, timeoutMs: timeoutMs), into: &poll)
-            // Whatever this poll revoked, its records are of partitions that are ours now, perhaps once more.
-            lost = []
-        }
+        let poll = try serve { try source.poll(maxRecords: maxRecords, timeoutMs: timeoutMs) }
+        // Whatever this poll revoked, its records are of partitions that are ours now, perhaps once more.
+        lost = []
         for record in poll.records {
             reached[record.topicPartition] = max(reached[record.topicPartition] ?? 0, record.offset + 1)
             batchPartitions.insert(record.topicPartition)
@@ -86,15 +73,22 @@ final class Subscription {
         if source.isAssignmentLost { lose(batchPartitions) }
     }
 
+    /// The partitions that were revoked since this was asked last: what a step remembers of them is void.
+    func takeChangedHands() -> Set<TopicPartition> {
+        defer { changedHands = [] }
+        return changedHands
+    }
+
     /// Marks everything in hand as lost.
     func loseBatch() {
         lose(batchPartitions)
     }
 
-    /// Polls the paused consumer if the last poll was a while ago. To be called from within every wait.
+    /// Serves the group if that was done last a while ago. To be called from within every wait.
     func keepAlive() throws {
-        let elapsed = clock.nowMs - lastPollMs
-        if elapsed < 0 || elapsed >= waiting.keepAliveEveryMs { try pollPaused() }
+        let elapsedMs = clock.nowMs - lastPollMs
+        guard elapsedMs < 0 || elapsedMs >= waiting.keepAliveEveryMs else { return }
+        _ = try serve { try source.keepAlive() }
     }
 
     /// Waits, and keeps the membership alive meanwhile.
@@ -103,24 +97,24 @@ final class Subscription {
         while restMs > 0 {
             let sliceMs = min(restMs, waiting.keepAliveEveryMs)
             try clock.sleep(ms: sliceMs)
-            try pollPaused()
+            try keepAlive()
             restMs -= sliceMs
         }
     }
 
     /// Does the work, again and again while the other side is away.
     ///
-    /// - Parameter name: The other side as a reader knows it, such as `MySQL`.
+    /// - Parameter other: Whose absence is to be said.
     /// - Returns: Nil when the whole batch was lost over the waiting.
-    func untilAvailable<Result>(_ name: String, _ work: () throws -> Result) throws -> Result? {
+    func untilAvailable<Result>(_ other: Counterpart, _ work: () throws -> Result) throws -> Result? {
         var backoff = Backoff(waiting)
         while true {
             do {
                 let result = try work()
-                isBack(name)
+                isBack(other)
                 return result
             } catch let failure as PortFailure where failure.kind == .unavailable {
-                isAway(name, failure.message)
+                isAway(other, failure.message)
                 counters.add { $0.retries += 1 }
                 try wait(ms: backoff.nextMs())
                 if isBatchLost { return nil }
@@ -132,18 +126,18 @@ final class Subscription {
     }
 
     /// Says that the other side is away, unless that was said already.
-    func isAway(_ name: String, _ message: String) {
-        outages.begin(name, message, nowMs: clock.nowMs)
+    func isAway(_ other: Counterpart, _ message: String) {
+        outages.begin(other, message, nowMs: clock.nowMs)
     }
 
     /// Says that the other side is back, if it was said to be away.
-    func isBack(_ name: String) {
-        outages.end(name, nowMs: clock.nowMs)
+    func isBack(_ other: Counterpart) {
+        outages.end(other, nowMs: clock.nowMs)
     }
 
     /// Commits what the batch in hand has reached, its last act. Partitions that were lost are left out.
     func commit() throws {
-        _ = try untilAvailable(Counterpart.kafka) {
+        _ = try untilAvailable(.kafka) {
             let offsets = reached.filter { partition, offset in !lost.contains(partition) && committed[partition] != offset }
             guard !offsets.isEmpty else { return }
             try source.commit(offsets)
@@ -153,41 +147,19 @@ final class Subscription {
         batchPartitions = []
     }
 
-    private func pollPaused() throws {
-        if !isPaused {
-            try source.pause()
-            isPaused = true
-        }
-        let poll = try pollSource(maxRecords: 100, timeoutMs: 0)
-        // A pause holds only for what was assigned when it was called.
-        if !poll.assigned.isEmpty { try source.pause() }
-        absorb(poll, into: &early)
-    }
-
-    private func pollSource(maxRecords: Int, timeoutMs: Int) throws -> Poll {
-        let poll: Poll
+    /// Takes in what a poll says of the group and of the broker.
+    private func serve(_ poll: () throws -> Poll) throws -> Poll {
+        var brought = Poll()
         do {
-            poll = try source.poll(maxRecords: maxRecords, timeoutMs: timeoutMs)
+            brought = try poll()
         } catch let failure as PortFailure where failure.kind == .unavailable {
-            isAway(Counterpart.kafka, failure.message)
-            lastPollMs = clock.nowMs
-            return Poll()
+            isAway(.kafka, failure.message)
         }
         lastPollMs = clock.nowMs
-        if let notice = poll.notices.first { isAway(Counterpart.kafka, notice) }
-        if !(poll.records.isEmpty && poll.ends.isEmpty && poll.assigned.isEmpty) { isBack(Counterpart.kafka) }
-        lose(poll.revoked)
-        return poll
-    }
-
-    /// Appends a poll to what is kept; what is kept of partitions that it revoked goes.
-    private func absorb(_ poll: Poll, into kept: inout Poll) {
-        if !poll.revoked.isEmpty {
-            kept.records.removeAll { poll.revoked.contains($0.topicPartition) }
-            for partition in poll.revoked { kept.ends[partition] = nil }
-        }
-        kept.records += poll.records
-        kept.ends.merge(poll.ends) { _, new in new }
+        if let notice = brought.notices.first { isAway(.kafka, notice) }
+        if !(brought.records.isEmpty && brought.ends.isEmpty && brought.assigned.isEmpty) { isBack(.kafka) }
+        lose(brought.revoked)
+        return brought
     }
 
     private func lose(_ partitions: Set<TopicPartition>) {
@@ -195,13 +167,4 @@ final class Subscription {
         changedHands.formUnion(partitions)
         for partition in partitions { committed[partition] = nil }
     }
-}
-
-/// The names under which outages are said.
-enum Counterpart {
-    static let kafka = "Kafka"
-    static let mysql = "MySQL"
-    static let mapping = "the mapping service"
-    static let ledger = "the ledger"
-    static let parked = "the file of parked records"
 }

@@ -3,8 +3,6 @@ public struct PortFailure: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Kind: String, Sendable {
         /// The other side is away for a while: wait and try again.
         case unavailable
-        /// There is no room at the moment: flush first.
-        case full
         /// The record was given up on purpose, by a purge: send it again, if it is still ours to send.
         case purged
         /// The broker refuses a record of that size, today and tomorrow: park it.

@@ -15,17 +15,18 @@ public protocol RecordSource: AnyObject {
     ///   - maxRecords: The most records to return.
     ///   - timeoutMs: How long to wait for the first one. 0 asks only for what is there already.
     func poll(maxRecords: Int, timeoutMs: Int) throws -> Poll
-    /// Stops delivery for all partitions that are assigned at this moment.
-    func pause() throws
-    /// Takes up delivery again, after the last record that was delivered.
-    func resume() throws
+    /// Serves the group in the middle of a batch, and returns at once. Records that arrive wait for the next poll; before they
+    /// become many, delivery is paused until then.
+    ///
+    /// - Returns: A poll without records and without ends.
+    func keepAlive() throws -> Poll
     /// Commits, for each partition, the offset of the next record to read, and waits for the broker's answer.
     func commit(_ offsets: [TopicPartition: Int64]) throws
     /// Whether the group has given the assignment to others already, without a revoke that this member could have answered.
     var isAssignmentLost: Bool { get }
 }
 
-/// What one call of ``RecordSource/poll(maxRecords:timeoutMs:)`` brought.
+/// What one call to a ``RecordSource`` brought.
 public struct Poll: Sendable {
     /// In the order of their offsets within a partition, and all of partitions that are assigned when the poll returns: what
     /// was read of a partition before this poll revoked it is not among them.
@@ -53,13 +54,14 @@ public struct Poll: Sendable {
 public protocol RecordSink: AnyObject {
     /// Takes the record over for delivery.
     ///
+    /// - Parameter whileWaiting: Called several times a second while there is no room.
     /// - Returns: A ticket by which ``flush(timeoutMs:whileWaiting:)`` names the record.
-    /// - Throws: ``PortFailure`` of kind `full` when a flush must come first, and of kind `tooLarge` when no broker would take it.
-    func send(_ record: OutgoingRecord) throws -> Int
-    /// Waits until every record is delivered or given up, or the time is over.
+    /// - Throws: ``PortFailure`` of kind `tooLarge` when no broker would take it.
+    func send(_ record: OutgoingRecord, whileWaiting: () throws -> Void) throws -> UInt64
+    /// Waits for what becomes of every record sent since the last flush.
     ///
-    /// - Parameter whileWaiting: Called every few hundred milliseconds.
-    /// - Returns: What became of the records since the last flush; of those still under way, nothing.
+    /// - Parameter whileWaiting: Called several times a second.
+    /// - Returns: One receipt for each of them. Those without an answer in time are given up, and have failed as `unavailable`.
     func flush(timeoutMs: Int, whileWaiting: () throws -> Void) throws -> [Receipt]
     /// Gives up every record that is not delivered yet; the next flush returns each as failed.
     func purge() throws
@@ -67,16 +69,16 @@ public protocol RecordSink: AnyObject {
 
 /// What became of one record.
 public struct Receipt: Sendable {
-    public var ticket: Int
+    public var ticket: UInt64
     public var outcome: Outcome
 
     public enum Outcome: Sendable {
-        /// Acknowledged by all in-sync replicas.
-        case delivered(RecordAddress)
+        /// Acknowledged by all in-sync replicas. A record that had to be sent twice can be there without it being known where.
+        case delivered(RecordAddress?)
         case failed(PortFailure)
     }
 
-    public init(ticket: Int, outcome: Outcome) {
+    public init(ticket: UInt64, outcome: Outcome) {
         self.ticket = ticket
         self.outcome = outcome
     }
@@ -131,4 +133,9 @@ public protocol Clock: AnyObject {
     ///
     /// - Throws: What is to end the step, when nobody wants to wait any longer.
     func sleep(ms: Int) throws
+}
+
+public enum MappingAnswer { case found([UInt8]), notFound, failed(String) }
+public protocol MappingLookup {
+    func mappings(of users: [UserID], whileWaiting: () throws -> Void) throws -> [UserID: MappingAnswer]
 }

@@ -1,0 +1,96 @@
+import Domain
+import Kafka
+import Logging
+
+/// What each hop is built on: its ports, and how it is to batch and wait.
+public struct HopPorts {
+    public var source: any RecordSource
+    public var sink: any RecordSink
+    public var parkingLot: any ParkingLot
+    public var clock: any Clock
+    public var counters: HopCounters
+    public var logger: Logger
+
+    public init(
+        source: any RecordSource, sink: any RecordSink, parkingLot: any ParkingLot, clock: any Clock, counters: HopCounters,
+        logger: Logger
+    ) {
+        self.source = source
+        self.sink = sink
+        self.parkingLot = parkingLot
+        self.clock = clock
+        self.counters = counters
+        self.logger = logger
+    }
+}
+
+/// How a hop cuts its stream into batches.
+public struct BatchSettings: Sendable, Equatable {
+    /// The most records of one batch: with it grow the gain by de-duplication and the work that a crash repeats.
+    public var maxRecords = 500
+    /// How long a poll waits for the first record of a batch.
+    public var pollTimeoutMs = 250
+    /// How long one flush may take. More than the producer's `message.timeout.ms`, so that each record's fate is known by then,
+    /// and less than half of the consumer's `max.poll.interval.ms`.
+    public var flushTimeoutMs = 40_000
+    public var waiting = WaitSettings()
+
+    public init() {}
+}
+
+/// The acts that all hops have in common, bound to the batch in hand.
+struct HopContext {
+    let hop: Hop
+    let subscription: Subscription
+    let delivery: Delivery
+    let counters: HopCounters
+    let clock: any Clock
+    private let parkingLot: any ParkingLot
+
+    init(_ hop: Hop, ports: HopPorts, batch: BatchSettings) {
+        self.hop = hop
+        counters = ports.counters
+        clock = ports.clock
+        parkingLot = ports.parkingLot
+        subscription = Subscription(
+            source: ports.source, clock: ports.clock, waiting: batch.waiting, counters: ports.counters, logger: ports.logger)
+        delivery = Delivery(
+            sink: ports.sink, subscription: subscription, flushTimeoutMs: batch.flushTimeoutMs, waiting: batch.waiting)
+    }
+
+    func parking(_ reason: ParkReason, _ detail: String, users: [UserID], record: Record) -> Parking {
+        Parking(hop: hop, reason: reason, detail: detail, users: users, record: record)
+    }
+
+    /// Parks what is still ours to park.
+    func park(_ parkings: [Parking]) throws -> Int {
+        var parked = 0
+        _ = try subscription.untilAvailable(.parked) {
+            let ours = parkings.filter { subscription.isOurs($0.record.topicPartition) }
+            if !ours.isEmpty { try parkingLot.park(ours) }
+            parked = ours.count
+        }
+        counters.add { $0.parked += parked }
+        return parked
+    }
+
+    /// Closes what this hop once parked for users whose newer records succeeded now.
+    func closeParked(_ users: [UserID]) throws {
+        guard !users.isEmpty else { return }
+        _ = try subscription.untilAvailable(.parked) {
+            try parkingLot.close(users, hop: hop)
+        }
+    }
+
+    /// The last act of a batch.
+    func commit(consumed: Int, produced: Int, parked: Int) throws -> Progress {
+        if subscription.hasLosses { counters.add { $0.batchesLost += 1 } }
+        try subscription.commit()
+        return Progress(consumed: consumed, produced: produced, parked: parked)
+    }
+
+    /// The end of a batch that went to another member as a whole: nothing of it is parked or committed here.
+    func abandon(consumed: Int) throws -> Progress {
+        try commit(consumed: consumed, produced: 0, parked: 0)
+    }
+}

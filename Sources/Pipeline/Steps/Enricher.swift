@@ -1,0 +1,231 @@
+import Domain
+import Kafka
+import Logging
+
+/// Aggregates → God objects: the newest aggregate of each user, and what the mapping service says of the user.
+public final class Enricher: Step {
+    private let settings: EnricherSettings
+    private let context: HopContext
+    private let mappings: any MappingLookup
+    private let ledger: any ProductionLog
+    private var lateWrites = LateWriteWatch()
+
+    public init(
+        settings: EnricherSettings, mappings: any MappingLookup, ledger: any ProductionLog, ports: HopPorts
+    ) {
+        self.settings = settings
+        self.mappings = mappings
+        self.ledger = ledger
+        context = HopContext(.enricher, ports: ports, batch: settings.batch)
+    }
+
+    public func step() throws -> Progress {
+        let subscription = context.subscription
+        let records = try subscription.nextBatch(
+            maxRecords: settings.batch.maxRecords, timeoutMs: settings.batch.pollTimeoutMs)
+        lateWrites.forget(subscription.takeChangedHands())
+        if records.isEmpty { return Progress() }
+
+        var work = Work()
+        sort(records, into: &work)
+        guard try lookUp(&work) else { return try context.abandon(consumed: records.count) }
+
+        let products = work.products
+        let outcomes = try context.delivery.deliver(products.map(\.shipment) + work.lateSignals, needsAddress: true)
+        var produced: [Production] = []
+        for (product, outcome) in zip(products, outcomes) {
+            switch outcome {
+            case .delivered(let address?): produced.append(production(of: product, at: address))
+            case .tooLarge(let message):
+                work.park(.recordTooLarge, message, product.aggregate)
+            case .delivered, .lost: break
+            }
+        }
+        guard try record(produced, from: products) else { return try context.abandon(consumed: records.count) }
+        count(produced, lateWrites: work.lateSignals.count)
+        let parked = try context.park(
+            work.parkings.map { context.parking($0.reason, $0.detail, users: $0.users, record: $0.record) })
+        try context.closeParked(produced.map(\.user))
+        return try context.commit(consumed: records.count, produced: produced.count, parked: parked)
+    }
+
+    // MARK: - What there is to do
+
+    /// The newest aggregate of each user, in the order of their arrival; late writes are noted before older ones are dropped.
+    private func sort(_ records: [Record], into work: inout Work) {
+        var newest: [UserID: Int] = [:]
+        var aggregates: [Aggregate?] = []
+        for record in records {
+            guard let user = user(of: record) else {
+                work.parkings.append(
+                    Work.Parked(reason: .badAggregate, detail: "the key is not a user id", users: [], record: record))
+                continue
+            }
+            let provenance = AggregateProvenance { record.header($0) }
+            if let signal = lateWrites.observe(record, user: user, provenance: provenance) {
+                work.lateSignals.append(
+                    Shipment(
+                        record: OutgoingRecord(topic: settings.signalsTopic, key: signal.key, value: signal.value),
+                        origins: [record.topicPartition]))
+            }
+            if let older = newest[user] { aggregates[older] = nil }
+            newest[user] = aggregates.count
+            aggregates.append(Aggregate(user: user, record: record, version: provenance.version))
+        }
+        work.aggregates = aggregates.compactMap { $0 }
+        context.counters.add { $0.deduplicated += aggregates.count - work.aggregates.count }
+    }
+
+    private func user(of record: Record) -> UserID? {
+        guard let key = record.key, let text = String(validating: key, as: UTF8.self) else { return nil }
+        return try? settings.userIDKind.parse(text)
+    }
+
+    /// Makes a God object of each aggregate, or says why not.
+    ///
+    /// - Returns: False when the whole batch was lost over the waiting.
+    private func lookUp(_ work: inout Work) throws -> Bool {
+        let live = work.aggregates.filter { $0.record.value != nil }.map(\.user)
+        var answers: [UserID: MappingAnswer] = [:]
+        if !live.isEmpty {
+            let found = try context.subscription.untilAvailable(.mapping) {
+                try mappings.mappings(of: live) { try context.subscription.keepAlive() }
+            }
+            guard let found else { return false }
+            answers = found
+        }
+        for aggregate in work.aggregates {
+            guard let value = aggregate.record.value else {
+                work.products.append(product(of: aggregate, god: nil, mapping: nil))
+                continue
+            }
+            // The value is spliced into the God object as it is, so it has to be JSON here.
+            guard (try? JSONValue(parsing: value)) != nil else {
+                work.park(.badAggregate, "the value is not JSON", aggregate)
+                continue
+            }
+            switch answers[aggregate.user] ?? .failed("the mapping service gave no answer for this user") {
+            case .found(let mapping):
+                work.products.append(
+                    product(of: aggregate, god: GodObject.compose(aggregate: value, mapping: mapping), mapping: mapping))
+            case .notFound where settings.notFound == .null:
+                work.products.append(
+                    product(of: aggregate, god: GodObject.compose(aggregate: value, mapping: nil), mapping: nil))
+            case .notFound:
+                work.park(.mappingNotFound, "mapping.not_found is set to park", aggregate)
+            case .failed(let message):
+                work.park(.mappingFailed, message, aggregate)
+            }
+        }
+        return true
+    }
+
+    private func product(of aggregate: Aggregate, god: [UInt8]?, mapping: [UInt8]?) -> Product {
+        let record = aggregate.record
+        let provenance = GodProvenance(
+            aggregate: RecordAddress(partition: record.partition, offset: record.offset),
+            aggregateDigest: record.value.map { Digest(of: $0) }, version: aggregate.version,
+            mappingDigest: mapping.map { Digest(of: $0) })
+        return Product(
+            aggregate: aggregate, provenance: provenance, godDigest: god.map { Digest(of: $0) },
+            shipment: Shipment(
+                record: OutgoingRecord(
+                    topic: settings.godTopic, key: aggregate.user.keyBytes, value: god,
+                    headers: provenance.headers.map { Header($0.name, text: $0.text) }),
+                origins: [record.topicPartition]))
+    }
+
+    // MARK: - What was done
+
+    private func production(of product: Product, at address: RecordAddress) -> Production {
+        Production(
+            user: product.aggregate.user, god: address, godDigest: product.godDigest,
+            aggregate: product.provenance.aggregate, aggregateDigest: product.provenance.aggregateDigest,
+            version: product.provenance.version, mappingDigest: product.provenance.mappingDigest,
+            producedAtMs: context.clock.nowMs)
+    }
+
+    /// Writes the productions to the ledger, as long as they are ours to write.
+    ///
+    /// - Returns: False when the whole batch was lost over the waiting.
+    private func record(_ productions: [Production], from products: [Product]) throws -> Bool {
+        guard let topic = products.first?.aggregate.record.topic else { return true }
+        let subscription = context.subscription
+        let done: Void? = try subscription.untilAvailable(.ledger) {
+            let ours = productions.filter { subscription.isOurs(TopicPartition(topic, $0.aggregate.partition)) }
+            if !ours.isEmpty { try ledger.append(ours) }
+        }
+        return done != nil
+    }
+
+    private func count(_ produced: [Production], lateWrites: Int) {
+        context.counters.add {
+            $0.recordsOut += produced.count
+            $0.tombstones += produced.count { !$0.isLive }
+            $0.lateWrites += lateWrites
+        }
+    }
+}
+
+/// The newest aggregate of one user in a batch.
+private struct Aggregate {
+    var user: UserID
+    var record: Record
+    var version: SourcePosition?
+}
+
+/// A God object, or tombstone, that is to be sent.
+private struct Product {
+    var aggregate: Aggregate
+    var provenance: GodProvenance
+    var godDigest: Digest?
+    var shipment: Shipment
+}
+
+/// What a batch comes to.
+private struct Work {
+    struct Parked {
+        var reason: ParkReason
+        var detail: String
+        var users: [UserID]
+        var record: Record
+    }
+
+    var aggregates: [Aggregate] = []
+    var products: [Product] = []
+    var lateSignals: [Shipment] = []
+    var parkings: [Parked] = []
+
+    mutating func park(_ reason: ParkReason, _ detail: String, _ aggregate: Aggregate) {
+        parkings.append(Parked(reason: reason, detail: detail, users: [aggregate.user], record: aggregate.record))
+    }
+}
+
+/// What the enricher is told.
+public struct EnricherSettings: Sendable {
+    /// Where a late write is signalled.
+    public var signalsTopic: String
+    public var godTopic: String
+    public var userIDKind: UserIDKind
+    public var notFound: NotFoundPolicy
+    public var batch: BatchSettings
+
+    public init(
+        signalsTopic: String, godTopic: String, userIDKind: UserIDKind, notFound: NotFoundPolicy = .null,
+        batch: BatchSettings = BatchSettings()
+    ) {
+        self.signalsTopic = signalsTopic
+        self.godTopic = godTopic
+        self.userIDKind = userIDKind
+        self.notFound = notFound
+        self.batch = batch
+    }
+}
+
+/// What becomes of a user whom the mapping service does not know.
+public enum NotFoundPolicy: String, Sendable, CaseIterable {
+    /// A God object whose mapping is `null`.
+    case null
+    /// The aggregate is parked, and the God object stays as it was.
+    case park
+}

@@ -1,0 +1,117 @@
+import Domain
+import Kafka
+
+/// Change topics → signals.
+///
+/// Whatever shape and key Debezium's events have, a signal has one form, and one partition per user.
+public final class Intake: Step {
+    private let settings: IntakeSettings
+    private let context: HopContext
+
+    public init(settings: IntakeSettings, ports: HopPorts) {
+        self.settings = settings
+        context = HopContext(.intake, ports: ports, batch: settings.batch)
+    }
+
+    public func step() throws -> Progress {
+        let records = try context.subscription.nextBatch(
+            maxRecords: settings.batch.maxRecords, timeoutMs: settings.batch.pollTimeoutMs)
+        if records.isEmpty { return Progress() }
+
+        var batch = SignalBatch()
+        var parkings: [Parking] = []
+        for record in records {
+            do throws(ChangeEventError) {
+                let event = try decode(record)
+                batch.add(event.users, position: event.position, from: record)
+            } catch {
+                parkings.append(context.parking(error.reason, error.detail, users: error.users, record: record))
+                batch.add(error.users, position: nil, from: record)
+            }
+        }
+
+        let signals = batch.signals
+        let shipments = signals.map { entry in
+            Shipment(
+                record: OutgoingRecord(topic: settings.signalsTopic, key: entry.signal.key, value: entry.signal.value),
+                origins: Array(entry.origins))
+        }
+        let outcomes = try context.delivery.deliver(shipments)
+        var produced = 0
+        for (entry, outcome) in zip(signals, outcomes) {
+            switch outcome {
+            case .delivered: produced += 1
+            case .tooLarge(let message):
+                parkings.append(
+                    context.parking(.recordTooLarge, message, users: [entry.signal.user], record: entry.newest))
+            case .lost: break
+            }
+        }
+        context.counters.add {
+            $0.recordsOut += produced
+            $0.deduplicated += batch.mentions - signals.count
+        }
+        let parked = try context.park(parkings)
+        return try context.commit(consumed: records.count, produced: produced, parked: parked)
+    }
+
+    private func decode(_ record: Record) throws(ChangeEventError) -> ChangeEvent {
+        guard let decoder = settings.decoders[record.topic] else {
+            throw ChangeEventError(.unknownShape, "topic \(record.topic) is not among the change topics")
+        }
+        return try decoder.decode(key: record.key, value: record.value) { record.header($0) }
+    }
+}
+
+/// What the intake is told.
+public struct IntakeSettings: Sendable {
+    /// How to read each change topic.
+    public var decoders: [String: ChangeEventDecoder]
+    public var signalsTopic: String
+    public var batch: BatchSettings
+
+    public init(decoders: [String: ChangeEventDecoder], signalsTopic: String, batch: BatchSettings = BatchSettings()) {
+        self.decoders = decoders
+        self.signalsTopic = signalsTopic
+        self.batch = batch
+    }
+}
+
+/// One signal per user of a batch, in the order in which the users first appear.
+struct SignalBatch {
+    struct Entry {
+        var signal: Signal
+        /// The newest record that concerns the user.
+        var newest: Record
+        /// Where all records that concern the user came from.
+        var origins: Set<TopicPartition>
+    }
+
+    private(set) var signals: [Entry] = []
+    /// How often users were named: what the signals would be without de-duplication.
+    private(set) var mentions = 0
+    private var indices: [UserID: Int] = [:]
+
+    mutating func add(_ users: [UserID], position: SourcePosition?, from record: Record) {
+        for user in users {
+            mentions += 1
+            if let index = indices[user] {
+                signals[index].signal.position = newer(signals[index].signal.position, position)
+                signals[index].newest = record
+                signals[index].origins.insert(record.topicPartition)
+            } else {
+                indices[user] = signals.count
+                signals.append(
+                    Entry(
+                        signal: Signal(user: user, position: position, cause: .change), newest: record,
+                        origins: [record.topicPartition]))
+            }
+        }
+    }
+
+    /// Of two positions that cannot be compared (the source failed over) the later to arrive wins.
+    private func newer(_ known: SourcePosition?, _ arriving: SourcePosition?) -> SourcePosition? {
+        guard let known, let arriving else { return known ?? arriving }
+        return known.compare(to: arriving) == .after ? known : arriving
+    }
+}
