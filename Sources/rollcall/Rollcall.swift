@@ -1,9 +1,46 @@
 import ArgumentParser
+import Glibc
 
 @main
 struct Rollcall: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollcall",
         abstract: "Proves that every user made it across.",
-        subcommands: [SandboxGuardCommand.self])
+        discussion: """
+            Rollcall moves users from MySQL through Kafka into God objects, writes down each one that it produced, and calls \
+            the roll: it names every user who is missing, stale or not supposed to be there.
+            """,
+        version: Versions.text,
+        subcommands: [ConfigCommand.self, SandboxGuardCommand.self])
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            end(with: error)
+        }
+    }
+
+    /// Says what went wrong, and ends the process as the contract of exit codes has it.
+    private static func end(with error: any Error) -> Never {
+        switch error {
+        case is SettingsError, is CommandError, is OutputClosed:
+            end(ErrorPresentation(error))
+        case let code as ArgumentParser.ExitCode:
+            Glibc.exit(code.rawValue)
+        default:
+            // Help, version and usage errors are ArgumentParser's own; anything that has no usage text in it is ours.
+            if exitCode(for: error) == .failure {
+                end(ErrorPresentation(error))
+            }
+            exit(withError: error)
+        }
+    }
+
+    private static func end(_ presentation: ErrorPresentation) -> Never {
+        Console.shared.live("")
+        for line in presentation.lines { Console.shared.complain(line) }
+        Glibc.exit(presentation.status.rawValue)
+    }
 }

@@ -42,7 +42,8 @@ struct GivenSettings {
             guard case .mapping(let entries) = entry.value.content else {
                 problems.append(
                     SettingsProblem(
-                        origin: entry.value.origin, key: path, message: "has to be a mapping of settings, not \(entry.value.kindName)"))
+                        origin: entry.value.origin, key: path,
+                        message: "has to be a mapping of settings, not \(entry.value.kindName)"))
                 return
             }
             entries.forEach { take($0, under: path) }
@@ -75,7 +76,8 @@ struct GivenSettings {
         if elsewhere.count == 1, let only = elsewhere.first { return "; did you mean \(only)?" }
         let section = path.contains(".") ? String(path.prefix(path.count - name.count)) : ""
         let siblings = known.filter { $0.hasPrefix(section) && !$0.dropFirst(section.count).contains(".") && $0 != section }
-        return siblings.isEmpty ? "" : "; known are \(siblings.map { String($0.dropFirst(section.count)) }.sorted().joined(separator: ", "))"
+        return siblings.isEmpty
+            ? "" : "; known are \(siblings.map { String($0.dropFirst(section.count)) }.sorted().joined(separator: ", "))"
     }
 
     // MARK: The environment
@@ -84,7 +86,9 @@ struct GivenSettings {
         let variables = environment.filter { $0.key.hasPrefix("ROLLCALL_") && !$0.value.isEmpty }.sorted { $0.key < $1.key }
         for (name, text) in variables {
             let origin = SettingOrigin.environment(name)
-            if let descriptor = SettingsTable.descriptors.first(where: { $0.environmentVariable == name }), case .scalar = descriptor.form {
+            if let descriptor = SettingsTable.descriptors.first(where: { $0.environmentVariable == name }),
+                case .scalar = descriptor.form
+            {
                 set(descriptor, SettingsNode(content: .scalar(text), origin: origin))
             } else if let (descriptor, member) = Self.member(named: name) {
                 set(descriptor, Self.mapping(member, text, origin))

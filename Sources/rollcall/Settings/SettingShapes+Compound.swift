@@ -42,7 +42,9 @@ extension SettingShape where Value == NamedTexts {
             }
             if entry.name.hasSuffix("_file") {
                 let name = String(entry.name.dropLast("_file".count))
-                guard let path = SettingShape<String>.path.decode(entry.value, "\(key).\(entry.name)", &problems) else { return nil }
+                guard let path = SettingShape<String>.path.decode(entry.value, "\(key).\(entry.name)", &problems) else {
+                    return nil
+                }
                 switch SecretFile.read(path) {
                 case .success(let secret): return NamedTexts.Member(name: name, value: secret, isSecret: true)
                 case .failure(let fault): return refused(fault.message)
@@ -94,7 +96,8 @@ extension SettingShape where Value == [ChangeTopicSetting] {
                 }
                 if elements.isEmpty {
                     problems.append(
-                        SettingsProblem(origin: node.origin, key: key, message: "names no topic; list each captured table's topic"))
+                        SettingsProblem(
+                            origin: node.origin, key: key, message: "names no topic; list each captured table's topic"))
                 }
                 return elements.enumerated().compactMap { changeTopic($1, "\(key)[\($0)]", &problems) }
             },
@@ -114,7 +117,8 @@ extension SettingShape where Value == [ChangeTopicSetting] {
         }
         let known = ["topic", "user_id"]
         for entry in entries where !known.contains(entry.name) {
-            let hint = closestMatch(to: entry.name, among: known).map { "; did you mean \(key).\($0)?" } ?? "; known are topic, user_id"
+            let hint =
+                closestMatch(to: entry.name, among: known).map { "; did you mean \(key).\($0)?" } ?? "; known are topic, user_id"
             problems.append(
                 SettingsProblem(origin: entry.origin, key: "\(key).\(entry.name)", message: "unknown key\(hint)"))
         }

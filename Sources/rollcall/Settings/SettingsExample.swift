@@ -49,7 +49,9 @@ enum SettingsExample {
     /// A default as YAML: JSON is YAML too, but plain words read better.
     private static func yaml(_ value: JSONValue) -> String {
         // `null` as a word would mean "not set".
-        if let text = value.text, !text.isEmpty, text != "null", text.allSatisfy({ $0.isLetter || $0.isNumber || "._-/".contains($0) }) {
+        if let text = value.text, !text.isEmpty, text != "null",
+            text.allSatisfy({ $0.isLetter || $0.isNumber || "._-/".contains($0) })
+        {
             return text
         }
         return value.description

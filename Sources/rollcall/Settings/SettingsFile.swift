@@ -21,7 +21,8 @@ struct SettingsFile: Sendable {
                 .firstIndex { $0.contains("\u{FFFD}") }
             throw SettingsError(problems: [
                 SettingsProblem(
-                    origin: .file(path: path, line: (line ?? 0) + 1, column: 1), key: "", message: "not UTF-8; save the file as UTF-8")
+                    origin: .file(path: path, line: (line ?? 0) + 1, column: 1), key: "",
+                    message: "not UTF-8; save the file as UTF-8")
             ])
         }
         return try parse(text, path: path)
@@ -67,7 +68,8 @@ struct SettingsFile: Sendable {
     private static func problem(of error: YamlError, path: String) -> SettingsProblem {
         let (mark, message): (Mark?, String) =
             switch error {
-            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+                .composer(_, let problem, let mark, _):
                 (mark, "not valid YAML: \(problem)")
             case .duplicatedKeysInMapping(let names, let context):
                 (context.mark, "key given twice: \(names.joined(separator: ", "))")
@@ -145,7 +147,8 @@ private struct NodeBuilder {
         }
     }
 
-    private mutating func entries(of mapping: Node.Mapping, key: String, depth: Int) throws(SettingsError) -> [SettingsNode.Entry] {
+    private mutating func entries(of mapping: Node.Mapping, key: String, depth: Int) throws(SettingsError) -> [SettingsNode.Entry]
+    {
         var entries: [SettingsNode.Entry] = []
         for (nameNode, valueNode) in mapping {
             let origin = place(nameNode.mark)
@@ -158,7 +161,8 @@ private struct NodeBuilder {
             let value = try node(valueNode, key: dotted, depth: depth + 1)
             if let first = entries.first(where: { $0.name == name }), case .file(_, let line, _) = first.origin {
                 problems.append(
-                    SettingsProblem(origin: origin, key: dotted, message: "given twice, first in line \(line); keep one of the two"))
+                    SettingsProblem(
+                        origin: origin, key: dotted, message: "given twice, first in line \(line); keep one of the two"))
             } else {
                 entries.append(SettingsNode.Entry(name: name, origin: origin, value: value))
             }

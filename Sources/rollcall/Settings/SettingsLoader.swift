@@ -91,7 +91,8 @@ struct SettingsLoader {
         }
         return SettingsProblem(
             origin: given.root ?? .builtIn, key: descriptor.path,
-            message: "required, and not set" + (given.root == nil ? "; set it in \(Self.defaultFile) or as \(descriptor.environmentVariable)" : ""))
+            message: "required, and not set"
+                + (given.root == nil ? "; set it in \(Self.defaultFile) or as \(descriptor.environmentVariable)" : ""))
     }
 
     /// Replaces what a `*_file` setting names by what stands in it, for the areas that are needed.
