@@ -1,0 +1,91 @@
+import Domain
+
+/// A line of the first screen that is not about findings: a label, and what is to be said.
+struct Fact: Equatable {
+    let label: String
+    let text: String
+}
+
+extension RunReport {
+    /// What a reader needs to know to believe the verdict, in the order of the first screen.
+    var facts: [Fact] {
+        var facts: [Fact] = []
+        func add(_ label: String, _ text: String?) {
+            if let text { facts.append(Fact(label: label, text: text)) }
+        }
+        // In the two other cases the headline says it.
+        add("incomplete", verdict == .differences && !complete ? reason : nil)
+        add("coverage", coverageText)
+        add("as of", sourceText)
+        add("topic", aggregateTopic.map(topicText))
+        add("ledger", ledger.map { "\(PlainText.count($0.productions, "production")) of \(PlainText.count($0.users, "user"))" })
+        add("topic", godTopic.map(topicText))
+        add("fence", fenceText)
+        add("self-test", canaryText)
+        add(
+            "since last",
+            delta.map {
+                "\(PlainText.grouped($0.new)) new, \(PlainText.grouped($0.persisting)) persisting, "
+                    + "\(PlainText.grouped($0.healed)) healed"
+            })
+        add("oldest", oldestStale.map { "a stale value has been lying there since \($0.writtenAt.readable)" })
+        let took = PlainText.duration(milliseconds: finishedAt.millisecondsSince1970 - startedAt.millisecondsSince1970)
+        add("run", "\(runID), \(mode.rawValue), started \(startedAt.readable), took \(took)")
+        return facts
+    }
+
+    private var coverageText: String {
+        let gaps = coverage.gaps.isEmpty ? "" : "; \(coverage.gaps.joined(separator: "; "))"
+        let plan = coverage.plan == .full ? "" : ", of what changed since the last run and a slice of the rest"
+        return "\(PlainText.grouped(coverage.scanned)) of \(PlainText.grouped(coverage.planned)) \(coverage.unit), "
+            + "\(coverage.percentText)\(plan)\(gaps)"
+    }
+
+    private var sourceText: String {
+        let server = source.server.map { " of \($0)" } ?? ""
+        return (source.position?.description ?? "an unknown position") + server + ", \(PlainText.count(source.rows, "row"))"
+    }
+
+    private func topicText(_ topic: TopicSummary) -> String {
+        "\(topic.name): \(PlainText.count(topic.records, "record")) in \(PlainText.count(topic.partitions.count, "partition")), "
+            + "\(PlainText.grouped(topic.live)) live, \(PlainText.count(topic.tombstones, "tombstone"))"
+    }
+
+    private var fenceText: String {
+        guard !fence.hops.isEmpty else { return "none was set" }
+        let hops = fence.hops.map { hop in
+            let detail = hop.detail.isEmpty ? "" : " (\(hop.detail))"
+            return hop.passed ? "\(hop.hop) passed\(detail)" : "\(hop.hop) NOT passed\(detail)"
+        }
+        let position = fence.position.map { " at \($0)" } ?? ""
+        return "\(fence.strength.rawValue)\(position): \(hops.joined(separator: ", "))"
+    }
+
+    private var canaryText: String? {
+        guard canary.planted > 0 || canary.caught > 0 else { return nil }
+        return "\(PlainText.grouped(canary.caught)) of \(PlainText.count(canary.planted, "planted difference")) seen"
+    }
+
+    /// The notes of the run, and those that follow from its counts.
+    var allNotes: [String] {
+        var all = notes
+        let hot = total(\.versionOnly)
+        if hot > 0 {
+            all.append(
+                "\(PlainText.count(hot, "user")) changed too often for the values to be compared; only "
+                    + "\(hot == 1 ? "its version was" : "their versions were") checked")
+        }
+        if verdict == .differences, unresolved > 0, complete {
+            all.append("\(PlainText.count(unresolved, "suspect")) could not be settled in time")
+        }
+        return all
+    }
+}
+
+extension Cluster {
+    /// `all 14 lie in partition 3`.
+    var text: String {
+        let share = findings == of ? "all \(PlainText.grouped(of))" : "\(PlainText.grouped(findings)) of \(PlainText.grouped(of))"
+        return "\(share) lie in partition \(partition)"
+    }
+}

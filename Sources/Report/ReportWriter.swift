@@ -1,0 +1,113 @@
+import Domain
+
+/// Writes the report of one run: findings one by one while the run goes, the rest at its end.
+///
+/// Everything is written under a temporary name and published by a rename, so a report is there as a whole or not at all. A
+/// writer that goes without ``finish(_:)`` removes what it wrote. Memory does not grow with the number of findings.
+///
+/// ```swift
+/// let writer = try ReportWriter(directory: "reports", runID: report.runID)
+/// try writer.add(FindingLine(finding, run: report.runID, firstSeen: report.startedAt))
+/// report.adopt(writer.tally)
+/// report.conclude()
+/// let path = try writer.finish(report)
+/// ```
+public final class ReportWriter {
+    public let runID: RunID
+    /// What has been written so far.
+    public private(set) var tally = FindingTally()
+    private let directory: ReportDirectory
+    private let commands: Commands
+    private var work: Work?
+
+    /// What exists only while the report is being written.
+    private struct Work: ~Copyable {
+        let temporary: TemporaryDirectory
+        var lines: OutputFile
+        var table: OutputFile
+        var json = JSONWriter()
+    }
+
+    /// Begins a report.
+    ///
+    /// - Parameters:
+    ///   - directory: The directory of all reports; created when it is missing.
+    ///   - commands: How the suggested commands are spelled.
+    /// - Throws: ``ReportError``.
+    public init(directory: String, runID: RunID, commands: Commands = Commands()) throws(ReportError) {
+        self.runID = runID
+        self.directory = ReportDirectory(path: directory)
+        self.commands = commands
+        try self.directory.create()
+        if ReportDirectory.isDirectory(self.directory.path(of: runID)) {
+            throw ReportError(
+                .alreadyExists, path: self.directory.path(of: runID), "this run has a report already; run again for a new run id")
+        }
+        let temporary = try TemporaryDirectory(in: self.directory, run: runID)
+        var table = try OutputFile(creating: temporary.path + "/findings.csv")
+        try table.write(CSV.header)
+        work = Work(
+            temporary: temporary, lines: try OutputFile(creating: temporary.path + "/findings.ndjson"), table: table)
+    }
+
+    /// Where the report will lie once it is finished.
+    public var path: String { directory.path(of: runID) }
+
+    /// Appends a finding.
+    ///
+    /// - Throws: ``ReportError``; the report cannot be finished any more then.
+    public func add(_ line: FindingLine) throws(ReportError) {
+        guard var current = work.take() else { throw finishedAlready }
+        current.json.removeAll()
+        current.json.value(line.json)
+        current.json.raw("\n")
+        // When a write fails, `current` ends here, and takes the temporary directory with it.
+        try current.lines.write(current.json.bytes)
+        try current.table.write(CSV.row(line))
+        work = consume current
+        tally.add(line)
+    }
+
+    /// Writes the rest, publishes the report and lets `latest` point at it.
+    ///
+    /// - Returns: The report's directory.
+    /// - Throws: ``ReportError``; with the code `contradiction` when the report counts other findings than were written.
+    @discardableResult
+    public func finish(_ report: RunReport) throws(ReportError) -> String {
+        guard var current = work.take() else { throw finishedAlready }
+        try check(report)
+        let folder = current.temporary.path
+        try current.lines.sync()
+        try current.table.sync()
+        var document = try OutputFile(creating: folder + "/report.json")
+        try document.write(report.json.bytes)
+        try document.write("\n")
+        try document.sync()
+        var summary = try OutputFile(creating: folder + "/summary.md")
+        try summary.write(MarkdownSummary(report, commands: commands).text)
+        try summary.sync()
+        try current.temporary.publish(as: path)
+        try directory.pointLatest(at: runID)
+        try ReportDirectory.sync(directory.path)
+        return path
+    }
+
+    /// Removes what has been written.
+    public func abandon() { work = nil }
+
+    private func check(_ report: RunReport) throws(ReportError) {
+        guard report.runID == runID else {
+            throw ReportError(.contradiction, path: path, "the report is of run \(report.runID), the findings of run \(runID)")
+        }
+        guard report.causes == tally.causes, report.differences == tally.total else {
+            throw ReportError(
+                .contradiction, path: path,
+                "the report counts \(PlainText.count(report.differences, "finding")), and "
+                    + "\(PlainText.grouped(tally.total)) were written; adopt the writer's tally before the report is finished")
+        }
+    }
+
+    private var finishedAlready: ReportError {
+        ReportError(.contradiction, path: path, "the report was finished or given up before")
+    }
+}

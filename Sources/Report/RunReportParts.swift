@@ -1,0 +1,227 @@
+import Domain
+
+/// How much of what was planned a run has scanned.
+public struct Coverage: Sendable, Equatable {
+    public enum Plan: String, Sendable, CaseIterable {
+        /// Every user there is.
+        case full
+        /// Users that changed since the last run, and a slice of the others.
+        case slice
+    }
+
+    public var plan: Plan
+    /// What `planned` and `scanned` count, in the plural: `key ranges`, `users`.
+    public var unit: String
+    public var planned: Int
+    public var scanned: Int
+    /// What is not covered, and why: one clause each, such as a partition whose beginning was deleted while it was read.
+    public var gaps: [String]
+
+    public init(
+        plan: Plan = .full, unit: String = "key ranges", planned: Int = 0, scanned: Int = 0, gaps: [String] = []
+    ) {
+        self.plan = plan
+        self.unit = unit
+        self.planned = planned
+        self.scanned = scanned
+        self.gaps = gaps
+    }
+
+    public var isFull: Bool { scanned >= planned && gaps.isEmpty }
+
+    /// The whole per cent that were scanned, rounded down, so that 100 means all.
+    public var percent: Int {
+        if scanned >= planned { return gaps.isEmpty ? 100 : 99 }
+        return max(0, scanned) * 100 / planned
+    }
+
+    var percentText: String { "\(percent) %" }
+}
+
+/// The source as the run saw it.
+public struct SourceSummary: Sendable, Equatable {
+    /// Users that the aggregate query yielded.
+    public var rows: Int
+    /// The smallest position of all snapshots that the run read from; nil where the server cannot say.
+    public var position: SourcePosition?
+    /// The server's address or identity, without credentials.
+    public var server: String?
+
+    public init(rows: Int = 0, position: SourcePosition? = nil, server: String? = nil) {
+        self.rows = rows
+        self.position = position
+        self.server = server
+    }
+}
+
+/// A topic as the run folded it.
+public struct TopicSummary: Sendable, Equatable {
+    public struct Partition: Sendable, Equatable {
+        public var partition: Int32
+        /// The first offset that was there.
+        public var low: Int64
+        /// The offset after the last record that was folded.
+        public var end: Int64
+
+        public init(partition: Int32, low: Int64, end: Int64) {
+            self.partition = partition
+            self.low = low
+            self.end = end
+        }
+    }
+
+    public var name: String
+    public var partitions: [Partition]
+    /// Records read.
+    public var records: Int
+    /// Keys whose last record has a value.
+    public var live: Int
+    /// Keys whose last record is a tombstone.
+    public var tombstones: Int
+
+    public init(name: String, partitions: [Partition] = [], records: Int = 0, live: Int = 0, tombstones: Int = 0) {
+        self.name = name
+        self.partitions = partitions
+        self.records = records
+        self.live = live
+        self.tombstones = tombstones
+    }
+}
+
+/// The ledgers as the run folded them.
+public struct LedgerSummary: Sendable, Equatable {
+    /// Productions read.
+    public var productions: Int
+    /// Users that any of them is about.
+    public var users: Int
+    public var paths: [String]
+
+    public init(productions: Int = 0, users: Int = 0, paths: [String] = []) {
+        self.productions = productions
+        self.users = users
+        self.paths = paths
+    }
+}
+
+/// The proof that the pipeline had passed on everything up to a source position before it was judged.
+public struct FenceSummary: Sendable, Equatable {
+    public enum Strength: String, Sendable, CaseIterable {
+        /// Proven by committed offsets of every hop.
+        case strong
+        /// Inferred, from an event that was seen, heartbeats, or time that went by.
+        case weak
+    }
+
+    public struct Hop: Sendable, Equatable {
+        /// The hop's name: `connector`, `intake`, `aggregator`, `enricher`.
+        public var hop: String
+        public var passed: Bool
+        /// What was waited for, or what it hangs on.
+        public var detail: String
+        public var waitedMs: Int64
+
+        public init(hop: String, passed: Bool, detail: String = "", waitedMs: Int64 = 0) {
+            self.hop = hop
+            self.passed = passed
+            self.detail = detail
+            self.waitedMs = waitedMs
+        }
+    }
+
+    public var position: SourcePosition?
+    public var strength: Strength
+    /// In the order of the pipeline.
+    public var hops: [Hop]
+
+    public init(position: SourcePosition? = nil, strength: Strength = .weak, hops: [Hop] = []) {
+        self.position = position
+        self.strength = strength
+        self.hops = hops
+    }
+
+    /// A fence without hops was never set, and is not passed.
+    public var passed: Bool { !hops.isEmpty && hops.allSatisfy(\.passed) }
+}
+
+/// How the users of one stage came out.
+public struct StageCounts: Sendable, Equatable {
+    /// Users who should be there at that stage.
+    public var users: Int
+    public var matched: Int
+    public var missing: Int
+    public var stale: Int
+    public var extra: Int
+    /// Suspects that could not be settled in time.
+    public var unresolved: Int
+    /// Those of `missing`, `stale` and `extra` whose cause is a parked record.
+    public var parked: Int
+    /// Those of `matched` that change too often for their values to be compared: only their version was checked.
+    public var versionOnly: Int
+
+    public init(
+        users: Int = 0, matched: Int = 0, missing: Int = 0, stale: Int = 0, extra: Int = 0, unresolved: Int = 0,
+        parked: Int = 0, versionOnly: Int = 0
+    ) {
+        self.users = users
+        self.matched = matched
+        self.missing = missing
+        self.stale = stale
+        self.extra = extra
+        self.unresolved = unresolved
+        self.parked = parked
+        self.versionOnly = versionOnly
+    }
+}
+
+/// Findings compared with those of the last complete run.
+public struct Delta: Sendable, Equatable {
+    public var new: Int
+    public var persisting: Int
+    public var healed: Int
+
+    public init(new: Int, persisting: Int, healed: Int) {
+        self.new = new
+        self.persisting = persisting
+        self.healed = healed
+    }
+}
+
+/// How long a phase of the run took.
+public struct Timing: Sendable, Equatable {
+    public var phase: String
+    public var milliseconds: Int64
+
+    public init(phase: String, milliseconds: Int64) {
+        self.phase = phase
+        self.milliseconds = milliseconds
+    }
+}
+
+/// Findings of one bucket that crowd in one partition, far beyond what chance would do.
+public struct Cluster: Sendable, Equatable {
+    public var bucket: Bucket
+    public var partition: Int32
+    /// Findings of the bucket in that partition.
+    public var findings: Int
+    /// Findings of the bucket whose partition is known.
+    public var of: Int
+
+    public init(bucket: Bucket, partition: Int32, findings: Int, of: Int) {
+        self.bucket = bucket
+        self.partition = partition
+        self.findings = findings
+        self.of = of
+    }
+}
+
+/// The stale value that has been lying there longest.
+public struct OldestStale: Sendable, Equatable {
+    public var user: UserID
+    /// When the stale value was written.
+    public var writtenAt: UTCTime
+
+    public init(user: UserID, writtenAt: UTCTime) {
+        self.user = user
+        self.writtenAt = writtenAt
+    }
+}
