@@ -10,7 +10,7 @@ public struct PruneOutcome: Sendable, Hashable {
     public var deleted: Int
     /// How many are left.
     public var kept: Int
-    /// The size of the file before and after, in bytes.
+    /// The size of the file with its write-ahead log before and after, in bytes.
     public var sizeBeforeBytes: Int64
     public var sizeAfterBytes: Int64
     /// Why the file could not be compacted; nil where it was.
@@ -22,7 +22,7 @@ public struct PruneOutcome: Sendable, Hashable {
 /// The last row stays in any case: row ids go on from the highest one, and a reader that has seen up to an id relies on it
 /// that later rows have higher ones.
 func pruneLedger(_ database: Database, path: String) throws -> PruneOutcome {
-    let sizeBefore = fileSizeBytes(path)
+    let sizeBefore = fileSizeBytes(path) + fileSizeBytes(path + "-wal")
     var deleted = 0
     var kept = 0
     try database.transaction {
@@ -48,6 +48,7 @@ func pruneLedger(_ database: Database, path: String) throws -> PruneOutcome {
         compactionError = LedgerError(error)
     }
     return PruneOutcome(
-        deleted: deleted, kept: kept, sizeBeforeBytes: sizeBefore, sizeAfterBytes: fileSizeBytes(path),
+        deleted: deleted, kept: kept, sizeBeforeBytes: sizeBefore,
+        sizeAfterBytes: fileSizeBytes(path) + fileSizeBytes(path + "-wal"),
         compactionError: compactionError)
 }
