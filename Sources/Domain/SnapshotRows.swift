@@ -15,7 +15,7 @@ public struct SnapshotRows: Sendable, Equatable {
 }
 
 /// Why a user's row cannot be used.
-public struct RowFailure: Sendable, Equatable {
+public struct RowFailure: Error, Sendable, Equatable {
     public var reason: ParkReason
     public var message: String
 

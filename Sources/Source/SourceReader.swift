@@ -1,0 +1,182 @@
+import Domain
+import MySQL
+
+/// Reads users through the aggregate query, each time in a consistent snapshot whose source position is known.
+///
+/// It owns a connection and belongs to one thread. A lost connection is reported by the call that met it and opened anew by the
+/// next call, so that whoever waits out an outage only has to call again.
+public final class SourceReader {
+    public let settings: SourceSettings
+    private let connection: Connection
+    private var isBroken = false
+    private var facts: SourceFacts?
+    private var shape: ResultShape?
+
+    /// Connects.
+    ///
+    /// - Throws: `MySQLError` when the server cannot be reached.
+    public init(_ settings: SourceSettings) throws {
+        self.settings = settings
+        connection = try Connection(settings.connection)
+        try prepareSession()
+    }
+
+    public func close() {
+        connection.close()
+    }
+
+    /// What the server says of itself; asked for once per connection.
+    public func serverFacts() throws -> SourceFacts {
+        try guarded { try knownFacts() }
+    }
+
+    /// The rows of these users, as one snapshot shows them.
+    public func rows(of users: [UserID]) throws -> SnapshotRows {
+        try guarded {
+            var result = SnapshotRows(position: nil)
+            guard !users.isEmpty else { return result }
+            result.position = try inSnapshot {
+                try readRows(settings.query.sql(for: users)) { user, row in
+                    guard result.rows[user] == nil, result.failures[user] == nil else {
+                        result.rows[user] = nil
+                        result.failures[user] = RowFailure(.duplicateRow, "the aggregate query yields several rows for \(user)")
+                        return
+                    }
+                    switch row {
+                    case .success(let bytes): result.rows[user] = bytes
+                    case .failure(let failure): result.failures[user] = failure
+                    }
+                }
+            }
+            return result
+        }
+    }
+
+    /// Shows every row of a range of users to `body`, as one snapshot shows them.
+    ///
+    /// - Returns: The snapshot's position; nil where the server cannot say.
+    public func scan(
+        after lower: UserID?, through upper: UserID?, _ body: (UserID, Result<[UInt8], RowFailure>) throws -> Void
+    ) throws -> SourcePosition? {
+        try guarded {
+            try inSnapshot { try readRows(settings.query.sql(after: lower, through: upper), body) }
+        }
+    }
+
+    /// The last id of the range that begins after `lower` and holds about `rows` users; nil when fewer are left, so that the
+    /// range has no upper end.
+    ///
+    /// The users table only suggests where to cut. Ranges meet without gaps, so whatever it lacks is scanned all the same.
+    public func boundary(after lower: UserID?, rows: Int) throws -> UserID? {
+        guard let table = settings.usersTable else { return nil }
+        return try guarded {
+            let column = SQLLiteral.identifier(settings.usersColumn)
+            let table = table.split(separator: ".").map { SQLLiteral.identifier(String($0)) }.joined(separator: ".")
+            let result = try connection.query(
+                "SELECT \(column) FROM \(table) WHERE \(settings.query.range(of: column, after: lower, through: nil)) "
+                    + "ORDER BY \(column) LIMIT 1 OFFSET \(max(rows, 1) - 1)")
+            guard result.rowCount > 0, let text = result.text(0, 0) else { return nil }
+            return try settings.query.kind.parse(text)
+        }
+    }
+
+    /// The end of the binary log: an upper bound of everything that any earlier read saw. Nil when there is no binary log.
+    ///
+    /// It runs ahead of what is visible (a transaction is logged before its rows can be read), so it is never a lower bound.
+    public func binlogEnd() throws -> SourcePosition? {
+        try guarded {
+            let facts = try knownFacts()
+            let result = try connection.query(facts.binlogEndStatement)
+            guard result.rowCount > 0, let file = result.text(0, 0), let offset = result.text(0, 1).flatMap({ UInt64($0) }) else {
+                return nil
+            }
+            return SourcePosition(server: facts.serverID, file: file, offset: offset)
+        }
+    }
+
+    /// Writes a row that nothing reads, so that the binary log, and with it the connector's committed offset, moves on.
+    public func writeNonce(_ nonce: String) throws {
+        guard let table = settings.fenceTable else { throw SourceError.noFenceTable }
+        try guarded {
+            let table = table.split(separator: ".").map { SQLLiteral.identifier(String($0)) }.joined(separator: ".")
+            _ = try connection.execute(
+                "INSERT INTO \(table) (id, nonce) VALUES (1, \(SQLLiteral.text(nonce))) "
+                    + "ON DUPLICATE KEY UPDATE nonce = VALUES(nonce)")
+        }
+    }
+
+    // MARK: - The session
+
+    private func prepareSession() throws {
+        let limit = connection.isMariaDB ? "max_statement_time" : "max_execution_time"
+        let seconds = settings.statementTimeoutSeconds
+        _ = try connection.execute("SET SESSION \(limit) = \(connection.isMariaDB ? seconds : seconds * 1000)")
+        _ = try connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        facts = nil
+    }
+
+    /// Opens the connection anew if an earlier call lost it, and remembers if this one does.
+    private func guarded<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            if isBroken {
+                try connection.reconnect()
+                try prepareSession()
+                isBroken = false
+            }
+            return try body()
+        } catch let error as MySQLError where error.isConnectionLost {
+            isBroken = true
+            throw error
+        }
+    }
+
+    private func knownFacts() throws -> SourceFacts {
+        if let facts { return facts }
+        let read = try SourceFacts(reading: connection)
+        facts = read
+        return read
+    }
+
+    /// Runs `body` in a consistent snapshot and returns a lower bound of what it saw.
+    private func inSnapshot(_ body: () throws -> Void) throws -> SourcePosition? {
+        let facts = try knownFacts()
+        _ = try connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+        do {
+            let position = try snapshotPosition(facts)
+            try body()
+            _ = try connection.execute("COMMIT")
+            return position
+        } catch {
+            // The transaction holds no locks and no changes, but an open one would keep old row versions alive on the server.
+            // If even this fails, the connection is lost, and the first error says more.
+            _ = try? connection.execute("ROLLBACK")
+            throw error
+        }
+    }
+
+    /// MariaDB and Percona keep the binary log's position together with the snapshot:
+    /// https://mariadb.com/kb/en/enhancements-for-start-transaction-with-consistent-snapshot/
+    private func snapshotPosition(_ facts: SourceFacts) throws -> SourcePosition? {
+        let result = try connection.query("SHOW STATUS LIKE 'binlog_snapshot_%'")
+        var values: [String: String] = [:]
+        for row in 0..<result.rowCount { values[result.text(row, 0)?.lowercased() ?? ""] = result.text(row, 1) }
+        guard let file = values["binlog_snapshot_file"], let offset = values["binlog_snapshot_position"].flatMap({ UInt64($0) })
+        else { return nil }
+        return SourcePosition(server: facts.serverID, file: file, offset: offset)
+    }
+
+    // MARK: - Rows
+
+    private func readRows(_ sql: String, _ body: (UserID, Result<[UInt8], RowFailure>) throws -> Void) throws {
+        var shape = self.shape
+        let columns = try connection.stream(sql) { row in
+            let current = try shape.flatMap { $0.columns == row.columns ? $0 : nil } ?? ResultShape(row.columns, settings)
+            let (user, bytes) = current.read(row)
+            shape = current
+            try body(user, bytes)
+        }
+        // An empty result tells its columns as well, and a setting that does not fit them must not wait for the first row.
+        if shape?.columns != columns { shape = try ResultShape(columns, settings) }
+        self.shape = shape
+    }
+}

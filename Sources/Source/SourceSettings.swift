@@ -1,0 +1,57 @@
+import Domain
+import MySQL
+
+/// Where the users live, and the query that shows them.
+public struct SourceSettings: Sendable {
+    public var connection: ConnectionSettings
+    public var query: AggregateQuery
+    /// The result column that carries the user id.
+    public var keyField: String
+    /// The table whose key column is walked to cut a scan into ranges; nil scans in one range.
+    public var usersTable: String?
+    /// The key column's name in ``usersTable``.
+    public var usersColumn: String
+    /// Kinds that the settings declare; the others follow from the result's column types.
+    public var columnKinds: [String: ColumnKind]
+    /// The table that takes the nonce rows of a fence; nil where there is none.
+    public var fenceTable: String?
+    /// Seconds that one statement may take before the server ends it.
+    public var statementTimeoutSeconds: Int
+
+    public init(
+        connection: ConnectionSettings, query: AggregateQuery, keyField: String, usersTable: String? = nil,
+        usersColumn: String? = nil, columnKinds: [String: ColumnKind] = [:], fenceTable: String? = nil,
+        statementTimeoutSeconds: Int = 60
+    ) {
+        self.connection = connection
+        self.query = query
+        self.keyField = keyField
+        self.usersTable = usersTable
+        self.usersColumn = usersColumn ?? keyField
+        self.columnKinds = columnKinds
+        self.fenceTable = fenceTable
+        self.statementTimeoutSeconds = statementTimeoutSeconds
+    }
+
+    /// See ``AggregateQuery/encodingID(columnKinds:)``.
+    public var encodingID: String { query.encodingID(columnKinds: columnKinds) }
+}
+
+/// The source cannot be used as the settings want it; waiting does not help.
+public enum SourceError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The query's result lacks the column that should carry the user id.
+    case noKeyField(String, columns: [String])
+    case noFenceTable
+    /// The settings declare a kind for a column that the query does not yield.
+    case unknownColumn(String, columns: [String])
+
+    public var description: String {
+        switch self {
+        case .noKeyField(let name, let columns):
+            "the aggregate query yields no column `\(name)` (source.key_field); it yields \(columns.joined(separator: ", "))"
+        case .noFenceTable: "no fence table is configured (source.fence_table)"
+        case .unknownColumn(let name, let columns):
+            "source.columns names `\(name)`, which the aggregate query does not yield; it yields \(columns.joined(separator: ", "))"
+        }
+    }
+}
