@@ -1,0 +1,61 @@
+import Glibc
+import Kafka
+import Ledger
+import Source
+import Synchronization
+
+/// Ports to real servers and files.
+public struct RealPorts: ReconcilePorts {
+    private let sourceSettings: SourceSettings
+    private let kafkaProperties: Properties
+    private let connector: ConnectorSettings?
+    private let ledgerPaths: [String]
+    private let parkedPaths: [String]
+    public let clock: any ReconcileClock
+
+    public init(
+        source: SourceSettings, kafkaProperties: Properties, connector: ConnectorSettings?, ledgerPaths: [String],
+        parkedPaths: [String], clock: any ReconcileClock = SystemClock()
+    ) {
+        sourceSettings = source
+        self.kafkaProperties = kafkaProperties
+        self.connector = connector
+        self.ledgerPaths = ledgerPaths
+        self.parkedPaths = parkedPaths
+        self.clock = clock
+    }
+
+    public func source() throws -> any SourcePort { try SourceReader(sourceSettings) }
+
+    public func topic(_ name: String) throws -> any TopicPort { try KafkaTopic(name, properties: kafkaProperties) }
+
+    public func progress() throws -> any ProgressPort { KafkaProgress(properties: kafkaProperties, connector: connector) }
+
+    public func ledger() throws -> any LedgerPort { try LedgerFiles(paths: ledgerPaths, parkedPaths: parkedPaths) }
+
+    public func concurrently(_ tasks: [@Sendable () throws -> Void]) throws {
+        let firstError = Mutex<(any Error)?>(nil)
+        let threads = tasks.map { task in
+            WorkerThread {
+                do { try task() } catch { firstError.withLock { $0 = $0 ?? error } }
+            }
+        }
+        for thread in threads { thread.join() }
+        if let error = firstError.withLock({ $0 }) { throw error }
+    }
+}
+
+/// The machine's clock.
+public struct SystemClock: ReconcileClock {
+    public init() {}
+
+    public func nowMs() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    public func sleep(ms: Int) {
+        usleep(UInt32(clamping: ms) * 1000)
+    }
+}

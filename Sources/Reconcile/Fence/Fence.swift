@@ -1,0 +1,136 @@
+import Domain
+
+/// A wait until every hop of the pipeline has passed everything that the source had written when the wait began.
+///
+/// The order is what makes it sound. The binary log's end is taken first, so it bounds everything that any earlier read of the
+/// source saw. Only when the connector has *committed* an offset at or after it are the ends of the change topics taken; only
+/// when intake has committed those, the ends of the signals topic; and so on. An event that was merely seen proves nothing
+/// about those before it in other partitions; a committed offset does.
+final class Fence {
+    private let settings: VerifySettings
+    private let source: any SourcePort
+    private let progress: any ProgressPort
+    private let topics: TopicBounds
+    private let clock: any ReconcileClock
+    private var nonceCount = 0
+    private let runID: String
+
+    /// Asks where topics end. Made once, since each topic is asked again and again.
+    struct TopicBounds {
+        let changes: [any TopicPort]
+        let signals: any TopicPort
+        let aggregate: any TopicPort
+    }
+
+    init(
+        _ settings: VerifySettings, source: any SourcePort, progress: any ProgressPort, topics: TopicBounds,
+        clock: any ReconcileClock, runID: String
+    ) {
+        self.settings = settings
+        self.source = source
+        self.progress = progress
+        self.topics = topics
+        self.clock = clock
+        self.runID = runID
+    }
+
+    /// Waits until all hops are passed, or the time is over.
+    func pass() throws -> FenceOutcome {
+        let deadlineMs = clock.nowMs() + Int64(settings.fenceTimeoutMs)
+        var outcome = FenceOutcome(position: try source.binlogEnd(), strength: settings.hasConnector ? .strong : .weak)
+        if settings.hasConnector {
+            outcome.hops.append(try passConnector(outcome.position, deadlineMs))
+        }
+        var remaining: [(hop: String, group: String, topics: [any TopicPort])] = [
+            ("intake", settings.groups.intake, topics.changes),
+            ("aggregator", settings.groups.aggregate, [topics.signals]),
+        ]
+        if settings.stages.contains(.god) {
+            remaining.append(("enricher", settings.groups.enrich, [topics.aggregate]))
+        }
+        for wait in remaining where outcome.isPassed {
+            outcome.hops.append(try passGroup(wait.hop, wait.group, wait.topics, deadlineMs, &outcome.notes))
+        }
+        return outcome
+    }
+
+    // MARK: - The connector
+
+    private func passConnector(_ position: SourcePosition?, _ deadlineMs: Int64) throws -> FenceOutcome.HopOutcome {
+        let startMs = clock.nowMs()
+        guard let position else {
+            throw ReconcileError.noBinlog("SHOW MASTER STATUS tells no position; switch log_bin on")
+        }
+        // The nonce makes the log move past the position, so that an idle source has an offset to commit.
+        if source.hasFenceTable {
+            nonceCount += 1
+            try source.writeNonce("\(runID)/\(nonceCount)")
+        }
+        var pause = Pause()
+        while true {
+            let offset = try progress.connectorOffset()
+            if let offset, offset.position.compare(to: position) == .incomparable {
+                throw ReconcileError.incomparablePositions(offset.position.description, position.description)
+            }
+            let isPassed = offset.map { !$0.isSnapshot && $0.position.hasReached(position) } ?? false
+            if isPassed || clock.nowMs() >= deadlineMs {
+                return .init(
+                    hop: "connector", isPassed: isPassed, lag: connectorLag(offset, position),
+                    detail: connectorDetail(offset, position, isPassed), waitedMs: clock.nowMs() - startMs)
+            }
+            clock.sleep(ms: pause.nextMs())
+        }
+    }
+
+    private func connectorLag(_ offset: ConnectorOffset?, _ position: SourcePosition) -> Int64 {
+        guard let offset, offset.position.logNumber == position.logNumber else { return 0 }
+        return max(0, Int64(clamping: position.offset) - Int64(clamping: offset.position.offset))
+    }
+
+    private func connectorDetail(_ offset: ConnectorOffset?, _ position: SourcePosition, _ isPassed: Bool) -> String {
+        guard let offset else { return "the connector has committed no source offset" }
+        if offset.isSnapshot { return "the connector is still copying the tables (at \(offset.position))" }
+        if isPassed { return "the connector committed \(offset.position), which is past \(position)" }
+        let hint = source.hasFenceTable ? "" : "; without source.fence_table an idle source never moves it"
+        return "the connector committed \(offset.position), and \(position) is needed\(hint)"
+    }
+
+    // MARK: - The consumer groups
+
+    private func passGroup(
+        _ hop: String, _ group: String, _ ports: [any TopicPort], _ deadlineMs: Int64, _ notes: inout [String]
+    ) throws -> FenceOutcome.HopOutcome {
+        let startMs = clock.nowMs()
+        var waits = try ports.map { PartitionWait($0, try $0.bounds()) }
+        var pause = Pause()
+        while true {
+            for index in waits.indices where !waits[index].isPassed {
+                try waits[index].look(progress, group, nowMs: clock.nowMs())
+            }
+            let lag = waits.reduce(0) { $0 + $1.lag }
+            let isPassed = waits.allSatisfy(\.isPassed)
+            if isPassed || clock.nowMs() >= deadlineMs {
+                for overtaken in waits.flatMap(\.overtaken) {
+                    notes.append("group \(group) never read \(overtaken): retention removed records before they were consumed")
+                }
+                let detail =
+                    isPassed
+                    ? "group \(group) committed every end"
+                    : "group \(group) is \(lag) records behind on \(waits.filter { !$0.isPassed }.map(\.name).joined(separator: ", "))"
+                return .init(
+                    hop: hop, isPassed: isPassed, lag: lag, detail: detail, waitedMs: clock.nowMs() - startMs)
+            }
+            clock.sleep(ms: pause.nextMs())
+        }
+    }
+}
+
+/// Pauses that begin short, since most fences are passed at once, and grow, since the others take a while.
+struct Pause {
+    private var ms = 5
+
+    mutating func nextMs() -> Int {
+        defer { ms = min(ms * 2, 200) }
+        return ms
+    }
+}

@@ -1,0 +1,127 @@
+import Domain
+import Source
+
+/// The source database, as reconciliation reads it. One thread owns it.
+public protocol SourcePort {
+    func serverFacts() throws -> SourceFacts
+    /// See `SourceReader.boundary(after:rows:)`.
+    func boundary(after lower: UserID?, rows: Int) throws -> UserID?
+    /// Shows the rows of a range in one snapshot and returns a lower bound of what that saw.
+    func scan(
+        after lower: UserID?, through upper: UserID?, _ body: (UserID, Result<[UInt8], RowFailure>) throws -> Void
+    ) throws -> SourcePosition?
+    /// The rows of some users in one snapshot.
+    func rows(of users: [UserID]) throws -> SnapshotRows
+    /// An upper bound of what any earlier read saw.
+    func binlogEnd() throws -> SourcePosition?
+    /// Makes the binary log move, where a fence table exists.
+    func writeNonce(_ nonce: String) throws
+    var hasFenceTable: Bool { get }
+    func close()
+}
+
+extension SourceReader: SourcePort {
+    public var hasFenceTable: Bool { settings.fenceTable != nil }
+}
+
+/// The offsets of one partition: `low` is the first that can be read, `end` the one that the next record will have.
+public struct OffsetBounds: Sendable, Equatable {
+    public var low: Int64
+    public var end: Int64
+
+    public init(low: Int64, end: Int64) {
+        self.low = low
+        self.end = end
+    }
+}
+
+/// One record of a topic, reduced to what a fold needs.
+public struct TopicEntry: Sendable, Equatable {
+    public var address: RecordAddress
+    public var timestampMs: Int64?
+    /// The key, byte for byte; nil is null.
+    public var key: [UInt8]?
+    /// The digest of the value's bytes; nil for a tombstone.
+    public var digest: Digest?
+
+    public init(address: RecordAddress, timestampMs: Int64? = nil, key: [UInt8]?, digest: Digest?) {
+        self.address = address
+        self.timestampMs = timestampMs
+        self.key = key
+        self.digest = digest
+    }
+}
+
+/// One record of a topic with its value and headers.
+public struct TopicValue: Sendable {
+    public var key: [UInt8]?
+    public var value: [UInt8]?
+    public var headers: [String: [UInt8]]
+    public var timestampMs: Int64?
+
+    public init(key: [UInt8]?, value: [UInt8]?, headers: [String: [UInt8]], timestampMs: Int64?) {
+        self.key = key
+        self.value = value
+        self.headers = headers
+        self.timestampMs = timestampMs
+    }
+}
+
+/// A topic, read by offset and outside of any group. One thread owns it.
+public protocol TopicPort {
+    var name: String { get }
+    /// Where each partition begins and ends now.
+    func bounds() throws -> [Int32: OffsetBounds]
+    /// Shows the records of each partition from an offset up to, and without, another one.
+    func read(from start: [Int32: Int64], to end: [Int32: Int64], _ body: (TopicEntry) throws -> Void) throws
+    /// Shows the records at these addresses, in any order; those that can no longer be read are left out.
+    func fetch(_ addresses: Set<RecordAddress>, _ body: (RecordAddress, TopicValue) throws -> Void) throws
+    func close()
+}
+
+/// How far others have come. One thread owns it.
+public protocol ProgressPort {
+    /// The offsets that a consumer group has committed for a topic; a partition without one is absent.
+    func committed(group: String, topic: String, partitions: [Int32]) throws -> [Int32: Int64]
+    /// The source offset that the connector committed last; nil when there is none.
+    func connectorOffset() throws -> ConnectorOffset?
+    func close()
+}
+
+/// The ledgers, folded together. One thread owns it.
+public protocol LedgerPort {
+    /// Shows what was appended since the last call, or everything at the first.
+    func readNew(_ body: (Production) throws -> Void) throws
+    /// Users with open parked records, by hop.
+    func openParked() throws -> ParkedUsers
+}
+
+/// Who is parked, and how many parked records name nobody.
+public struct ParkedUsers: Sendable, Equatable {
+    public var users: [UserID: [Hop: ParkReason]]
+    public var recordsWithoutUser: Int
+
+    public init(users: [UserID: [Hop: ParkReason]] = [:], recordsWithoutUser: Int = 0) {
+        self.users = users
+        self.recordsWithoutUser = recordsWithoutUser
+    }
+}
+
+/// Time, which a simulator may want to make itself.
+public protocol ReconcileClock: Sendable {
+    /// Milliseconds since 1970.
+    func nowMs() -> Int64
+    /// Waits; returns early when the run is to end.
+    func sleep(ms: Int)
+}
+
+/// Makes the ports, each on the thread that is to own it.
+public protocol ReconcilePorts: Sendable {
+    func source() throws -> any SourcePort
+    func topic(_ name: String) throws -> any TopicPort
+    func progress() throws -> any ProgressPort
+    func ledger() throws -> any LedgerPort
+    var clock: any ReconcileClock { get }
+    /// Runs the tasks at the same time, or one after the other, and throws the first error after all have ended.
+    func concurrently(_ tasks: [@Sendable () throws -> Void]) throws
+}

@@ -1,0 +1,29 @@
+import Domain
+
+/// The users whose evidence a run alters on purpose. Each must come out as altered; otherwise the run would not have noticed a
+/// real one either.
+///
+/// They are chosen among users with whom all is well, by a digest of run and user, so that each run tries others. The users
+/// are judged unaltered as well, like everyone, so a canary hides nothing.
+struct CanaryPlan {
+    private let runID: String
+    private var chosen: [(rank: UInt64, user: UserID)] = []
+
+    init(runID: String) {
+        self.runID = runID
+    }
+
+    /// Considers a user whose row and aggregate agree.
+    mutating func consider(_ user: UserID) {
+        let rank = Digest(of: Array("\(runID)/\(user.text)".utf8)).rawValue
+        if chosen.count == Alteration.allCases.count, let last = chosen.last, rank >= last.rank { return }
+        let place = chosen.firstIndex { $0.rank > rank } ?? chosen.count
+        chosen.insert((rank, user), at: place)
+        if chosen.count > Alteration.allCases.count { chosen.removeLast() }
+    }
+
+    /// One suspect per alteration, as far as there are users.
+    var suspects: [Suspect] {
+        zip(chosen, Alteration.allCases).map { Suspect(user: $0.user, stage: .aggregate, alteration: $1) }
+    }
+}

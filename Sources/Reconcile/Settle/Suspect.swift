@@ -1,0 +1,52 @@
+import Domain
+
+/// A user at a stage whose evidence contradicts itself, and who is to be looked at again.
+struct Suspect: Hashable, Sendable {
+    var user: UserID
+    var stage: Stage
+    /// Set for a canary: the user is looked at through this alteration.
+    var alteration: Alteration?
+}
+
+/// A change that a canary's evidence is given on purpose, to prove that the run would notice.
+enum Alteration: String, Hashable, Sendable, CaseIterable {
+    /// The aggregate vanishes.
+    case drop
+    /// The aggregate's value changes.
+    case change
+    /// The aggregate outlives its row.
+    case resurrect
+
+    /// The evidence as it would be if this had really happened.
+    func applied(to evidence: Evidence) -> Evidence {
+        var evidence = evidence
+        switch self {
+        case .drop: evidence.aggregate = nil
+        case .change:
+            if let aggregate = evidence.aggregate {
+                evidence.aggregate?.digest = Digest(rawValue: ~aggregate.digest.rawValue)
+            }
+        case .resurrect: evidence.row = nil
+        }
+        return evidence
+    }
+
+    /// What the run has to say of the altered user.
+    var expected: Kind {
+        switch self {
+        case .drop: .missing
+        case .change: .stale
+        case .resurrect: .extra
+        }
+    }
+}
+
+/// What became of a suspect.
+enum Settlement: Sendable {
+    /// Equal at some time: the change was on its way.
+    case matched
+    /// The same contradiction twice, with a fence before each look.
+    case confirmed([Mismatch], Evidence, row: [UInt8]?)
+    /// Neither, within the time and the rounds that the run has.
+    case unresolved(String)
+}

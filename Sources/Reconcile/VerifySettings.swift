@@ -1,0 +1,103 @@
+import Domain
+
+/// What a run is to prove, and how patient it is.
+public struct VerifySettings: Sendable {
+    /// Which stages to judge; without `god`, neither ledger nor God topic is needed.
+    public var stages: Set<Stage> = [.aggregate, .god]
+    public var userIDKind: UserIDKind
+    public var topics: Topics
+    public var groups: Groups
+    /// Whether a connector's committed source offset can be read; without it the fence is weak.
+    public var hasConnector: Bool
+    /// Rows per range of the scan.
+    public var chunkRows = 50_000
+    /// Suspects that are settled together.
+    public var settleBatchRows = 1_000
+    /// Milliseconds that one fence may take.
+    public var fenceTimeoutMs = 60_000
+    /// Milliseconds after which suspects that could not be settled are given up as unresolved.
+    public var settleTimeoutMs = 120_000
+    /// Rounds after which a suspect is given up as unresolved.
+    public var settleRounds = 20
+    /// Whether a source without a single row is acceptable.
+    public var allowsEmptySource = false
+    /// The id of query and encoding, as the pipeline stamps it on aggregates.
+    public var encodingID: String
+    /// A digest of the settings, for the report.
+    public var configDigest: String
+    /// Where the ledgers lie, for the report.
+    public var ledgerPaths: [String] = []
+
+    /// The topics of the pipeline.
+    public struct Topics: Sendable {
+        public var changes: [String]
+        public var signals: String
+        public var aggregate: String
+        public var god: String
+
+        public init(changes: [String], signals: String, aggregate: String, god: String) {
+            self.changes = changes
+            self.signals = signals
+            self.aggregate = aggregate
+            self.god = god
+        }
+    }
+
+    /// The consumer groups of the pipeline.
+    public struct Groups: Sendable {
+        public var intake: String
+        public var aggregate: String
+        public var enrich: String
+
+        public init(intake: String, aggregate: String, enrich: String) {
+            self.intake = intake
+            self.aggregate = aggregate
+            self.enrich = enrich
+        }
+    }
+
+    public init(
+        userIDKind: UserIDKind, topics: Topics, groups: Groups, hasConnector: Bool, encodingID: String, configDigest: String
+    ) {
+        self.userIDKind = userIDKind
+        self.topics = topics
+        self.groups = groups
+        self.hasConnector = hasConnector
+        self.encodingID = encodingID
+        self.configDigest = configDigest
+    }
+}
+
+/// Why a run is void or cannot begin.
+public enum ReconcileError: Error, Sendable, Equatable, CustomStringConvertible {
+    case topicAbsent(String)
+    case topicRecreated(topic: String, partition: Int32, end: Int64, recorded: Int64)
+    case emptySource
+    case noBinlog(String)
+    case incomparablePositions(String, String)
+    case retentionOvertook(topic: String, partition: Int32)
+    case noProgress(topic: String, seconds: Int)
+    case partitionsChanged(topic: String)
+    case interrupted
+
+    public var description: String {
+        switch self {
+        case .topicAbsent(let topic):
+            "topic `\(topic)` does not exist; start `rollcall stream` once, or correct kafka.topics in the settings"
+        case .topicRecreated(let topic, let partition, let end, let recorded):
+            "topic `\(topic)` was recreated: partition \(partition) ends at \(end), but offset \(recorded) was recorded earlier; "
+                + "what was known about it is void: move the ledger aside and replay"
+        case .emptySource:
+            "the aggregate query yields no row at all, which looks like the wrong database; if it is right, say --allow-empty"
+        case .noBinlog(let detail): "the source has no usable binary log: \(detail)"
+        case .incomparablePositions(let mine, let theirs):
+            "source positions cannot be compared (\(mine) and \(theirs)): another server answers than the connector reads from"
+        case .retentionOvertook(let topic, let partition):
+            "topic `\(topic)`, partition \(partition): records were removed from its beginning while it was read, so it is not covered"
+        case .noProgress(let topic, let seconds):
+            "topic `\(topic)`: no record arrived for \(seconds) s although there should be more; check the brokers"
+        case .partitionsChanged(let topic): "topic `\(topic)` got more partitions during the run; run again"
+        case .interrupted: "interrupted"
+        }
+    }
+}
