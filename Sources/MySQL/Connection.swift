@@ -100,15 +100,26 @@ public final class Connection {
         let session = try open()
         guard let rows = try session.run(sql) else { return [] }
         isStreaming = true
-        defer {
-            isStreaming = false
-            if closesAfterStream { self.session = nil }
-            closesAfterStream = false
-        }
+        defer { endStream() }
         let columns = rows.columns
         while let row = try rows.next() { try body(row) }
         try session.finish(rows)
         return columns
+    }
+
+    /// Runs one statement and passes on its rows one by one as typed values, over the binary protocol.
+    ///
+    /// Slower than ``stream(_:row:)``, but `FLOAT` arrives exactly. The connection can do nothing else inside `row`.
+    ///
+    /// - Returns: The columns, also if there were no rows.
+    /// - Throws: ``MySQLError``, or what `row` throws; the session stays usable as after ``stream(_:row:)``.
+    @discardableResult
+    public func streamValues(_ sql: String, row body: ([Value]) throws -> Void) throws -> [Column] {
+        let rows = try open().prepare(sql)
+        isStreaming = true
+        defer { endStream() }
+        while let row = try rows.next() { try body(row) }
+        return rows.columns
     }
 
     /// Runs one statement for its effect; rows, if it yields any, are thrown away.
@@ -122,6 +133,12 @@ public final class Connection {
         while try rows.next() != nil {}
         try session.finish(rows)
         return 0
+    }
+
+    private func endStream() {
+        isStreaming = false
+        if closesAfterStream { session = nil }
+        closesAfterStream = false
     }
 
     private func open() throws(MySQLError) -> Session {

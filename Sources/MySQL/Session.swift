@@ -63,6 +63,11 @@ final class Session {
         return Rows(result: result, session: self)
     }
 
+    /// Prepares and runs a statement whose rows travel over the binary protocol.
+    func prepare(_ sql: String) throws(MySQLError) -> PreparedRows {
+        try PreparedRows(sql, session: self, handle: handle, settings: settings)
+    }
+
     /// Ends a result that was read to its end; a procedure's further results are thrown away.
     func finish(_ rows: Rows) throws(MySQLError) {
         rows.free()

@@ -33,7 +33,8 @@ public enum Guard {
         sigaddset(&mask, SIGCHLD)
         sigprocmask(SIG_BLOCK, &mask, nil)
         signal(SIGCHLD) { _ in }
-        signal(SIGPIPE, SIG_IGN)
+        // Whoever stops a whole group or service at once means the supervisor, which may need the program while it drains.
+        for number in [SIGPIPE, SIGINT, SIGTERM, SIGHUP] { signal(number, SIG_IGN) }
 
         do throws(SandboxError) {
             var program = GuardedProgram(group: try start(order.command), graceMs: order.graceMs)

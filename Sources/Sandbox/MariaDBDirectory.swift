@@ -9,6 +9,7 @@ struct MariaDBDirectory {
     let socketPath: String
     var logFile: String { "\(path)/mariadbd.log" }
     private var dataPath: String { "\(path)/data" }
+    private var scratchPath: String { "\(path)/tmp" }
     private var accountsFile: String { "\(path)/accounts.sql" }
 
     /// What was made for this server only, and is to be removed with it.
@@ -33,26 +34,45 @@ struct MariaDBDirectory {
         temporaryDirectories = temporary
     }
 
+    /// The environment of the server and its installer.
+    ///
+    /// A server that starts removes the temporary tables that it finds in its directory for temporary files. In the common `/tmp` those may be
+    /// in use by another server, which then fails in the middle of a statement.
+    var environment: [String: String] { ["TMPDIR": scratchPath] }
+
     /// Fills the data directory, unless an earlier server has.
     func install() throws(SandboxError) {
+        _ = try Self.make(scratchPath)
         try writeAccounts()
         guard !FileManager.default.fileExists(atPath: "\(dataPath)/mysql") else { return }
+        guard let program = findProgram("mariadb-install-db") else {
+            throw .programMissing(program: "mariadb-install-db", package: Self.package)
+        }
+        // The installer is a shell script that stumbles over a space in a path: it gets a relative one. As root, it would give the
+        // machine's own PAM helper another owner; `--rpm` is its only way to leave that alone.
         let arguments = [
-            "--no-defaults", "--datadir=\(dataPath)", "--skip-test-db", "--auth-root-authentication-method=normal",
-            "--skip-name-resolve", "--skip-log-bin", "--innodb-log-file-size=16M",
+            "-c", "cd -- \"$1\" && shift && exec \"$@\"", "sh", path, program, "--no-defaults", "--datadir=./data", "--rpm",
+            "--skip-test-db", "--auth-root-authentication-method=normal", "--skip-name-resolve", "--skip-log-bin",
+            "--innodb-log-file-size=16M",
         ]
         let installer = try ChildProcess(
-            "mariadb-install-db", arguments + accountArguments, logFile: "\(path)/install.log", package: Self.package,
+            "sh", arguments + accountArguments, environment: environment, logFile: "\(path)/install.log",
             removing: temporaryDirectories)
         let timeoutMs = 120_000
         guard let status = installer.waitForExit(timeoutMs: timeoutMs) else {
             throw .notReady(
-                program: installer.program, waitedMs: timeoutMs, logFile: installer.logFile, log: installer.logTail())
+                program: program, waitedMs: timeoutMs, logFile: installer.logFile, log: installer.logTail())
         }
         guard status == .exited(0) else {
             throw .endedEarly(
-                program: installer.program, status: status, logFile: installer.logFile, log: installer.logTail())
+                program: program, status: status, logFile: installer.logFile, log: installer.logTail())
         }
+    }
+
+    /// Removes what is large after a failure, and leaves the logs to who reads of it.
+    func discardData() {
+        guard !temporaryDirectories.isEmpty else { return }
+        try? FileManager.default.removeItem(atPath: dataPath)
     }
 
     /// The command line of `mariadbd`, without its name.

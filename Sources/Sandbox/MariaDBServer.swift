@@ -51,18 +51,14 @@ public final class MariaDBServer: Sendable {
     /// - Throws: ``SandboxError``, which names the Debian package if MariaDB is not installed.
     public init(directory: String? = nil, options: Options = Options()) throws(SandboxError) {
         let paths = try MariaDBDirectory(path: directory)
-        try paths.install()
-        var started: (process: ChildProcess, port: Int)?
-        for attempt in 1...5 where started == nil {
-            let port = try FreePort.find()
-            do throws(SandboxError) {
-                started = (try Self.start(in: paths, port: port, options: options), port)
-            } catch .endedEarly(_, _, _, let log) where attempt < 5 && Self.namesPortConflict(log) {
-                // Somebody took the port between our look and the server's: take another one.
-                continue
-            }
+        let started: (process: ChildProcess, port: Int)
+        do throws(SandboxError) {
+            try paths.install()
+            started = try Self.startOnFreePort(in: paths, options: options)
+        } catch {
+            paths.discardData()
+            throw error
         }
-        guard let started else { throw .cannotStart(program: "mariadbd", reason: "no free port on 127.0.0.1") }
         self.directory = paths.path
         self.options = options
         port = started.port
@@ -113,12 +109,29 @@ public final class MariaDBServer: Sendable {
 
     private var current: ChildProcess { process.withLock { $0 } }
 
+    private static func startOnFreePort(
+        in paths: MariaDBDirectory, options: Options
+    ) throws(SandboxError) -> (process: ChildProcess, port: Int) {
+        var attemptsLeft = 5
+        while true {
+            attemptsLeft -= 1
+            let port = try FreePort.find()
+            do throws(SandboxError) {
+                return (try start(in: paths, port: port, options: options), port)
+            } catch {
+                // Somebody may take the port between our look and the server's: then another one will do.
+                guard case .endedEarly(_, _, _, let log) = error, attemptsLeft > 0, namesPortConflict(log) else { throw error }
+            }
+        }
+    }
+
     private static func start(
         in paths: MariaDBDirectory, port: Int, options: Options
     ) throws(SandboxError) -> ChildProcess {
         try? FileManager.default.removeItem(atPath: paths.socketPath)
         let process = try ChildProcess(
-            "mariadbd", paths.serverArguments(port: port, options: options), logFile: paths.logFile,
+            "mariadbd", paths.serverArguments(port: port, options: options), environment: paths.environment,
+            logFile: paths.logFile,
             package: MariaDBDirectory.package, graceMs: 10_000, removing: paths.temporaryDirectories)
         try process.waitUntil(timeoutMs: options.startTimeoutMs) { answersOnSocket(paths.socketPath) }
         return process
