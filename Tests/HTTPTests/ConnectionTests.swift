@@ -8,7 +8,7 @@ import Testing
 struct ConnectionTests {
     @Test("passes a full HTTP server's answers on")
     func flyingFox() async throws {
-        let server = HTTPServer(address: try .inet(ip4: "127.0.0.1", port: 0))
+        let server = HTTPServer(address: try .inet(ip4: "127.0.0.1", port: 0), logger: .disabled)
         await server.appendRoute("GET /users/:id") { request in
             let id = request.routeParameters["id"] ?? ""
             guard id != "7" else { return HTTPResponse(statusCode: .notFound) }
