@@ -42,9 +42,10 @@ func pruneLedger(_ database: Database, path: String) throws -> PruneOutcome {
     }
     var compactionError: LedgerError?
     do {
-        try database.execute("VACUUM")
+        // Pages may also be free because an earlier prune found no room to compact the file.
+        if try deleted > 0 || database.pragma("freelist_count") != "0" { try database.execute("VACUUM") }
         try database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    } catch {
+    } catch let error as SQLiteError {
         compactionError = LedgerError(error)
     }
     return PruneOutcome(
