@@ -20,6 +20,10 @@ final class Fence {
         let changes: [any TopicPort]
         let signals: any TopicPort
         let aggregate: any TopicPort
+
+        func close() {
+            for topic in changes + [signals, aggregate] { topic.close() }
+        }
     }
 
     init(

@@ -8,10 +8,10 @@ struct FoldedTopic: Sendable {
     /// The offsets up to which the fold has come.
     var ends: [Int32: Int64]
 
-    /// Folds everything that the topic holds now.
-    init(_ port: any TopicPort, stage: Stage, kind: UserIDKind) throws {
+    /// Folds everything that the topic holds now, of everyone or of some users.
+    init(_ port: any TopicPort, stage: Stage, kind: UserIDKind, only: Set<UserID>? = nil) throws {
         let bounds = try port.bounds()
-        fold = TopicFold(stage: stage, kind: kind, partitionCount: bounds.count)
+        fold = TopicFold(stage: stage, kind: kind, partitionCount: bounds.count, only: only)
         lows = bounds.mapValues(\.low)
         ends = lows
         try advance(port, to: bounds.mapValues(\.end))

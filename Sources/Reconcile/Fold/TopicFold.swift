@@ -21,6 +21,8 @@ public struct TopicFold: Sendable {
     private let stage: Stage
     private let kind: UserIDKind
     private let partitionCount: Int
+    /// The users to remember; nil remembers everyone.
+    private let only: Set<UserID>?
     private var homes: [UserID: NewestRecord] = [:]
     private var strays: [UserID: [StrayKey: NewestRecord]] = [:]
 
@@ -34,7 +36,8 @@ public struct TopicFold: Sendable {
         var key: [UInt8]
     }
 
-    public init(stage: Stage, kind: UserIDKind, partitionCount: Int) {
+    public init(stage: Stage, kind: UserIDKind, partitionCount: Int, only: Set<UserID>? = nil) {
+        self.only = only
         self.stage = stage
         self.kind = kind
         self.partitionCount = partitionCount
@@ -47,6 +50,7 @@ public struct TopicFold: Sendable {
             unreadableKeys += 1
             return
         }
+        if let only, !only.contains(user) { return }
         let record = NewestRecord(address: entry.address, digest: entry.digest, timestampMs: entry.timestampMs)
         let home = Partitioner.murmur2(key: key, partitionCount: partitionCount)
         if isPlain, entry.address.partition == home {

@@ -70,7 +70,9 @@ public final class Verification {
         let progress = try ports.progress()
         defer { progress.close() }
         let topics = try openTopics()
+        defer { topics.close() }
         let roll = try openRoll(reading)
+        defer { roll.close() }
 
         begin("fence")
         let fence = Fence(

@@ -68,4 +68,9 @@ final class Roll {
     func mismatches(_ evidence: Evidence) -> [Mismatch] {
         judge(evidence).filter { settings.stages.contains($0.stage) }
     }
+
+    func close() {
+        aggregate.close()
+        god?.close()
+    }
 }
