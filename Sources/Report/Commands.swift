@@ -19,6 +19,12 @@ public struct Commands: Sendable, Equatable {
         return line(["repair", "--run", run.text] + words)
     }
 
+    /// The command that mends one user, whatever run found it; nil for an id that no argument can hold.
+    public func repair(_ user: UserID) -> String? {
+        guard !user.text.utf8.contains(0) else { return nil }
+        return line(["repair"] + (user.text.hasPrefix("-") ? ["--user=" + user.text] : ["--user", user.text]))
+    }
+
     /// What would be mended by repairing the run, without doing it.
     public func repairDryRun(_ run: RunID) -> String { line(["repair", "--run", run.text, "--dry-run"]) }
 

@@ -43,7 +43,9 @@ public struct UserCheck {
         let causes = CauseFinder(session.roll, signals: session.topics.signals, encodingID: settings.encodingID)
         let built = try FindingBuilder(session.roll, causes: causes).build(confirmed)
         outcome.findings = built.findings
-        for suspect in built.unprovable { outcome.unresolved[suspect.user] = "the topic no longer holds the record that was judged" }
+        for suspect in built.unprovable {
+            outcome.unresolved[suspect.user] = "the topic no longer holds the record that was judged"
+        }
         return outcome
     }
 }

@@ -1,0 +1,114 @@
+import Domain
+
+/// Everything that is known about one user, on the way from the source to the God topic.
+public struct Explanation: Sendable, Equatable {
+    /// Something that was looked for.
+    public enum Sighting<Value: Sendable & Equatable>: Sendable, Equatable {
+        case found(Value)
+        case absent
+        /// It could not be looked for, and why.
+        case unseen(String)
+    }
+
+    public struct Row: Sendable, Equatable {
+        public var digest: Digest
+        public var position: SourcePosition?
+
+        public init(digest: Digest, position: SourcePosition?) {
+            self.digest = digest
+            self.position = position
+        }
+    }
+
+    /// The newest record of the user in a topic.
+    public struct TopicRecord: Sendable, Equatable {
+        public var address: RecordAddress
+        /// Nil for a tombstone.
+        public var digest: Digest?
+        public var writtenAt: UTCTime?
+        /// What the headers say of its making, as name and text.
+        public var provenance: [Fact]
+
+        public init(address: RecordAddress, digest: Digest?, writtenAt: UTCTime?, provenance: [Fact]) {
+            self.address = address
+            self.digest = digest
+            self.writtenAt = writtenAt
+            self.provenance = provenance
+        }
+    }
+
+    /// A name and what is said of it.
+    public struct Fact: Sendable, Equatable {
+        public var name: String
+        public var text: String
+
+        public init(_ name: String, _ text: String) {
+            self.name = name
+            self.text = text
+        }
+    }
+
+    /// A finding of an earlier run.
+    public struct PastFinding: Sendable, Equatable {
+        public var stage: Stage
+        public var kind: Kind
+        public var causeCode: String?
+        public var firstSeen: UTCTime
+        public var lastSeen: UTCTime
+        public var healed: UTCTime?
+
+        public init(
+            stage: Stage, kind: Kind, causeCode: String?, firstSeen: UTCTime, lastSeen: UTCTime, healed: UTCTime?
+        ) {
+            self.stage = stage
+            self.kind = kind
+            self.causeCode = causeCode
+            self.firstSeen = firstSeen
+            self.lastSeen = lastSeen
+            self.healed = healed
+        }
+    }
+
+    /// What it all comes to.
+    public enum Conclusion: Sendable, Equatable {
+        case consistent
+        case differs([Finding])
+        case cannotTell(String)
+
+        /// 0 consistent, 1 not, 3 can't tell.
+        public var exitCode: Int32 {
+            switch self {
+            case .consistent: 0
+            case .differs: 1
+            case .cannotTell: 3
+            }
+        }
+    }
+
+    public var user: UserID
+    public var row: Sighting<Row>
+    public var aggregate: Sighting<TopicRecord>
+    /// In the order of production.
+    public var productions: Sighting<[Production]>
+    public var god: Sighting<TopicRecord>
+    public var parked: [Hop: ParkReason]
+    public var past: [PastFinding]
+    public var conclusion: Conclusion
+    /// The command to run next; nil when there is nothing to do.
+    public var nextCommand: String?
+
+    public init(
+        user: UserID, row: Sighting<Row>, aggregate: Sighting<TopicRecord>, productions: Sighting<[Production]>,
+        god: Sighting<TopicRecord>, parked: [Hop: ParkReason], past: [PastFinding], conclusion: Conclusion, nextCommand: String?
+    ) {
+        self.user = user
+        self.row = row
+        self.aggregate = aggregate
+        self.productions = productions
+        self.god = god
+        self.parked = parked
+        self.past = past
+        self.conclusion = conclusion
+        self.nextCommand = nextCommand
+    }
+}

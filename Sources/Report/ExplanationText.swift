@@ -1,0 +1,77 @@
+import Domain
+
+extension Explanation {
+    /// One screen for a terminal.
+    public var text: String {
+        var lines = ["User \(PlainText.visible(user.text)): \(headline)", ""]
+        lines += block("row", row) { row in
+            ["digest \(row.digest)" + (row.position.map { ", read at \($0)" } ?? "")]
+        }
+        lines += block("aggregate", aggregate, Self.lines)
+        lines += block("ledger", productions, Self.lines)
+        lines += block("God object", god, Self.lines)
+        for hop in Hop.allCases {
+            if let reason = parked[hop] { lines.append(Self.line("parked", "by the \(hop.rawValue): \(reason.explanation)")) }
+        }
+        for finding in past { lines.append(Self.line("earlier", Self.text(finding))) }
+        if case .differs(let findings) = conclusion {
+            lines.append("")
+            for finding in findings { lines.append(Self.text(finding)) }
+        }
+        if let nextCommand { lines += ["", "Next: \(nextCommand)"] }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private var headline: String {
+        switch conclusion {
+        case .consistent: row == .absent ? "exists nowhere, and nowhere is right" : "made it across"
+        case .differs(let findings): "did NOT make it across (\(PlainText.count(findings.count, "difference")))"
+        case .cannotTell(let reason): "cannot tell: \(PlainText.visible(reason))"
+        }
+    }
+
+    private static func line(_ label: String, _ text: String) -> String {
+        "  " + label + String(repeating: " ", count: max(1, 12 - label.count)) + text
+    }
+
+    private func block<Value>(_ label: String, _ sighting: Sighting<Value>, _ show: (Value) -> [String]) -> [String] {
+        switch sighting {
+        case .absent: return [Self.line(label, "none")]
+        case .unseen(let reason): return [Self.line(label, "could not be read: \(PlainText.visible(reason))")]
+        case .found(let value):
+            return show(value).enumerated().map { Self.line($0.offset == 0 ? label : "", $0.element) }
+        }
+    }
+
+    private static func lines(_ record: TopicRecord) -> [String] {
+        let what = record.digest.map { "digest \($0)" } ?? "tombstone"
+        let time = record.writtenAt.map { ", written \($0)" } ?? ""
+        return ["\(what), partition \(record.address.partition), offset \(record.address.offset)\(time)"]
+            + record.provenance.map { "\($0.name) \(PlainText.visible($0.text))" }
+    }
+
+    /// The newest few productions; older ones are counted.
+    private static func lines(_ productions: [Production]) -> [String] {
+        guard !productions.isEmpty else { return ["no production"] }
+        let shown = productions.suffix(5)
+        let hidden = productions.count - shown.count
+        let rows = shown.map { production in
+            let what = production.godDigest.map { "God object \($0)" } ?? "tombstone"
+            return "\(UTCTime(millisecondsSince1970: production.producedAtMs)) \(what) at \(production.god), from aggregate "
+                + "\(production.aggregate)"
+        }
+        return (hidden > 0 ? ["\(PlainText.count(hidden, "older production")) not shown"] : []) + rows
+    }
+
+    private static func text(_ finding: PastFinding) -> String {
+        let end = finding.healed.map { "healed \($0)" } ?? "last seen \(finding.lastSeen)"
+        return "\(finding.kind.rawValue) at stage \(finding.stage.rawValue) since \(finding.firstSeen), \(end)"
+    }
+
+    private static func text(_ finding: Finding) -> String {
+        let cause = finding.cause?.explanation ?? "the cause cannot be known"
+        let fields =
+            finding.fields.isEmpty ? "" : "; differing fields: " + finding.fields.map(PlainText.visible).joined(separator: ", ")
+        return "\(finding.kind.rawValue.uppercased()) at stage \(finding.stage.rawValue): \(cause)\(fields)"
+    }
+}
