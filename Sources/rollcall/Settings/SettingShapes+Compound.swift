@@ -128,7 +128,9 @@ extension SettingShape where Value == [ChangeTopicSetting] {
                     SettingsProblem(origin: node.origin, key: "\(key).\(name)", message: "required, and not set"))
                 return nil
             }
-            return shape.decode(entry.value, "\(key).\(name)", &problems)
+            // The key's place, as for every other setting.
+            let value = SettingsNode(content: entry.value.content, origin: entry.origin)
+            return shape.decode(value, "\(key).\(name)", &problems)
         }
         let topic = member("topic", .topic)
         let field = member("user_id", .text)

@@ -123,7 +123,7 @@ private struct NodeBuilder {
     }
 
     /// Deeper than any settings file; a bound, because aliases can nest without end.
-    private static let deepest = 16
+    private static let deepest = 8
 
     mutating func node(_ node: Node, key: String, depth: Int) throws(SettingsError) -> SettingsNode {
         let origin = place(node.mark)
