@@ -1,7 +1,7 @@
 /// Texts for people: numbers with separators, plurals, and foreign text that cannot take over a terminal.
-enum PlainText {
+public enum PlainText {
     /// `4,210,331`.
-    static func grouped(_ number: Int) -> String {
+    public static func grouped(_ number: Int) -> String {
         let digits = Array(String(number.magnitude).utf8)
         var bytes: [UInt8] = number < 0 ? [UInt8(ascii: "-")] : []
         for (index, digit) in digits.enumerated() {
@@ -12,12 +12,12 @@ enum PlainText {
     }
 
     /// `1 user`, `2,000 users`.
-    static func count(_ number: Int, _ singular: String, _ plural: String? = nil) -> String {
+    public static func count(_ number: Int, _ singular: String, _ plural: String? = nil) -> String {
         "\(grouped(number)) \(number == 1 ? singular : plural ?? singular + "s")"
     }
 
     /// `0.250 s`, `12.4 s`, `3 min 20 s`, `2 h 05 min`.
-    static func duration(milliseconds: Int64) -> String {
+    public static func duration(milliseconds: Int64) -> String {
         let milliseconds = max(0, milliseconds)
         if milliseconds < 1_000 { return "\(milliseconds) ms" }
         if milliseconds < 60_000 { return "\(milliseconds / 1_000).\(milliseconds % 1_000 / 100) s" }
@@ -28,7 +28,7 @@ enum PlainText {
 
     /// The same text with everything that a terminal would obey, or that would reorder or hide what stands beside it, written
     /// out as `\u{1b}`: control characters, line separators, direction overrides and invisible format characters.
-    static func visible(_ text: String) -> String {
+    public static func visible(_ text: String) -> String {
         replacing(text, where: isUnsafe)
     }
 
@@ -55,11 +55,11 @@ enum PlainText {
     }
 
     /// How many columns of a terminal the text takes, near enough to align by.
-    static func width(_ text: String) -> Int {
+    public static func width(_ text: String) -> Int {
         text.reduce(0) { $0 + width($1) }
     }
 
-    static func width(_ character: Character) -> Int {
+    public static func width(_ character: Character) -> Int {
         guard let scalar = character.unicodeScalars.first else { return 0 }
         switch scalar.value {
         // Hangul, kana, ideographs, full-width forms and the emoji blocks (East Asian Width W and F).
@@ -84,7 +84,7 @@ enum PlainText {
         return result + "…"
     }
 
-    static func padded(_ text: String, to columns: Int) -> String {
+    public static func padded(_ text: String, to columns: Int) -> String {
         text + String(repeating: " ", count: max(0, columns - width(text)))
     }
 
@@ -93,7 +93,7 @@ enum PlainText {
     }
 
     /// The words of the text in lines of at most that many columns; a longer word gets a line of its own.
-    static func wrapped(_ text: String, to columns: Int) -> [String] {
+    public static func wrapped(_ text: String, to columns: Int) -> [String] {
         var lines: [String] = []
         var line = ""
         for word in text.split(separator: " ") {
