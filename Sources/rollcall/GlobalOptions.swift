@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Logging
+import Report
 
 /// The options that every command has.
 struct GlobalOptions: ParsableArguments {
@@ -46,6 +47,18 @@ struct GlobalOptions: ParsableArguments {
         return settings
     }
 
+    /// The commands that a report suggests, with the options that lead to the same settings.
+    var commands: Commands {
+        var options: [String] = []
+        if let file = file(ProcessEnvironment.variables) { options += ["--config", file] }
+        for assignment in assignments { options += ["--set", assignment] }
+        return Commands(globalOptions: options)
+    }
+
+    private func file(_ environment: [String: String]) -> String? {
+        config ?? environment["ROLLCALL_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
     private func loader(
         environment: [String: String], needs: Set<SettingsArea>, overrides: [SettingOverride?]
     ) -> SettingsLoader {
@@ -53,9 +66,8 @@ struct GlobalOptions: ParsableArguments {
             let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return SettingOverride(path: String(parts[0]), text: String(parts[1]), spelling: "--set")
         }
-        let named = config ?? environment["ROLLCALL_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
         return SettingsLoader(
-            file: named, environment: environment, overrides: assigned + overrides.compactMap { $0 }, needs: needs)
+            file: file(environment), environment: environment, overrides: assigned + overrides.compactMap { $0 }, needs: needs)
     }
 }
 

@@ -11,7 +11,12 @@ struct Rollcall: ParsableCommand {
             the roll: it names every user who is missing, stale or not supposed to be there.
             """,
         version: Versions.text,
-        subcommands: [ConfigCommand.self, SandboxGuardCommand.self])
+        subcommands: [
+            ReportCommand.self, ParkedCommand.self, LedgerCommand.self, ConfigCommand.self, SandboxGuardCommand.self,
+        ])
+
+    // Also here, so that global options may stand before the command's name.
+    @OptionGroup var global: GlobalOptions
 
     static func main() {
         do {

@@ -11,6 +11,8 @@ struct ConfigCommand: ParsableCommand {
             ROLLCALL_SOURCE_MYSQL_PORT in the environment. `config example` documents every key.
             """,
         subcommands: [ConfigCheckCommand.self, ConfigShowCommand.self, ConfigExampleCommand.self])
+
+    @OptionGroup var global: GlobalOptions
 }
 
 /// `rollcall config check`

@@ -12,8 +12,13 @@ final class Console: Sendable {
     var usesColour: Bool { state.withLock { $0.colourIsWelcome } && isTerminal }
     /// Whether standard error is a terminal.
     let isTerminal = isatty(STDERR_FILENO) == 1
-    /// Whether standard output is a terminal.
-    let outputIsTerminal = isatty(STDOUT_FILENO) == 1
+    /// Whether colours may be used on standard output.
+    var outputUsesColour: Bool { state.withLock { $0.colourIsWelcome } && isatty(STDOUT_FILENO) == 1 }
+    /// The columns of the terminal that standard output is, and 100 where it is none.
+    var width: Int {
+        var size = winsize()
+        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 100
+    }
 
     private struct State {
         var liveLine = ""
@@ -37,12 +42,12 @@ final class Console: Sendable {
     ///
     /// - Throws: ``OutputClosed`` when the reader went away, as `head` does, or the disk is full.
     func output(_ text: String) throws(OutputClosed) {
-        try writeOutput(Array(text.utf8))
+        try output(Array(text.utf8))
     }
 
     /// Writes one line of JSON to standard output.
     func output(_ json: JSONValue) throws(OutputClosed) {
-        try writeOutput(json.bytes + [0x0A])
+        try output(json.bytes + [0x0A])
     }
 
     /// Says something about how the work goes; silent under `--quiet`.
@@ -73,7 +78,8 @@ final class Console: Sendable {
         write(Array(text.utf8), to: STDERR_FILENO)
     }
 
-    private func writeOutput(_ bytes: [UInt8]) throws(OutputClosed) {
+    /// Writes bytes to standard output.
+    func output(_ bytes: [UInt8]) throws(OutputClosed) {
         guard Self.write(bytes, to: STDOUT_FILENO) else { throw OutputClosed(code: errno) }
     }
 

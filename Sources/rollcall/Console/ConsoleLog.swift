@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import Report
 
 /// Log lines for people, on standard error: `12:03:59.123 warning kafka: …  topic=shop.users`.
 struct ConsoleLog: LogHandler {
@@ -21,11 +22,11 @@ struct ConsoleLog: LogHandler {
         let all = metadata.merging(event.metadata ?? [:]) { _, own in own }
         let details = all.sorted { $0.key < $1.key }.map { "  \($0.key)=\($0.value)" }.joined()
         Console.shared.complain(
-            "\(Self.clock()) \(Self.name(event.level)) \(label): \(event.message)\(details)")
+            "\(Self.clock()) \(Self.name(event.level)) \(PlainText.visible("\(label): \(event.message)\(details)"))")
     }
 
     private static func name(_ level: Logger.Level) -> String {
-        let name = level.rawValue.padded(to: 7)
+        let name = PlainText.padded(level.rawValue, to: 7)
         guard Console.shared.usesColour else { return name }
         switch level {
         case .error, .critical: return "\u{1B}[31m\(name)\u{1B}[0m"

@@ -1,4 +1,5 @@
 import Domain
+import Report
 
 /// The documented settings file: every key with its meaning; those with a default are commented out.
 enum SettingsExample {
@@ -39,7 +40,7 @@ enum SettingsExample {
     }
 
     private static func comment(_ text: String, _ depth: Int) -> [String] {
-        wrap(text, width: 100 - 2 * depth).map { "\(indent(depth))# \($0)" }
+        PlainText.wrapped(text, to: 100 - 2 * depth).map { "\(indent(depth))# \($0)" }
     }
 
     private static func indent(_ depth: Int) -> String { String(repeating: "  ", count: depth) }
@@ -56,17 +57,4 @@ enum SettingsExample {
         }
         return value.description
     }
-}
-
-/// Lines of whole words, each at most that wide where no word is wider.
-func wrap(_ text: String, width: Int) -> [String] {
-    var lines: [String] = []
-    for word in text.split(whereSeparator: \.isWhitespace) {
-        if let last = lines.last, last.count + 1 + word.count <= width {
-            lines[lines.count - 1] = last + " " + word
-        } else {
-            lines.append(String(word))
-        }
-    }
-    return lines
 }

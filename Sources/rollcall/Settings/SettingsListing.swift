@@ -1,4 +1,5 @@
 import Domain
+import Report
 
 /// The effective settings with their origins, secrets redacted: what `config show` prints.
 struct SettingsListing: Sendable {
@@ -43,12 +44,12 @@ struct SettingsListing: Sendable {
         let valueWidth = min(48, values.filter { !$0.contains("\n") }.map(\.count).max() ?? 0)
         var lines: [String] = []
         for (row, value) in zip(rows, values) {
-            let key = row.key.padded(to: keyWidth)
+            let key = PlainText.padded(row.key, to: keyWidth)
             if value.contains("\n") {
-                lines.append("\(key)  \("|".padded(to: valueWidth))  \(row.origin)")
+                lines.append("\(key)  \(PlainText.padded("|", to: valueWidth))  \(row.origin)")
                 lines += value.split(separator: "\n").map { "    \($0)" }
             } else {
-                lines.append("\(key)  \(value.padded(to: valueWidth))  \(row.origin)")
+                lines.append("\(key)  \(PlainText.padded(value, to: valueWidth))  \(row.origin)")
             }
         }
         return lines.joined(separator: "\n") + "\n"
@@ -66,12 +67,5 @@ struct SettingsListing: Sendable {
 
     private static func displayMembers(_ value: JSONValue) -> String {
         value.members?.map { "\($0.name): \(display($0.value))" }.joined(separator: ", ") ?? display(value)
-    }
-}
-
-extension String {
-    /// The text with spaces behind it up to that many characters.
-    func padded(to width: Int) -> String {
-        self + String(repeating: " ", count: max(0, width - count))
     }
 }

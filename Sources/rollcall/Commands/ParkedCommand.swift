@@ -1,0 +1,139 @@
+import ArgumentParser
+import Domain
+import Ledger
+import Report
+
+/// `rollcall parked`
+struct ParkedCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "parked",
+        abstract: "Records that could not be processed, with the reason.",
+        subcommands: [ParkedListCommand.self, ParkedDropCommand.self])
+
+    @OptionGroup var global: GlobalOptions
+}
+
+/// `rollcall parked list`
+struct ParkedListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "Lists parked records, the oldest first.",
+        discussion: "With --json, one line of JSON per record.")
+
+    @Flag(help: "Also those that a later success closed or somebody dropped.")
+    var all = false
+
+    @Option(help: ArgumentHelp("Only those that this hop parked: intake, aggregator or enricher.", valueName: "hop"))
+    var hop: Hop?
+
+    @Option(help: ArgumentHelp("Only those with this reason, such as mapping_failed.", valueName: "reason"))
+    var reason: ParkReason?
+
+    @Option(help: ArgumentHelp("Only those of this user.", valueName: "id"))
+    var user: String?
+
+    @Option(help: ArgumentHelp("At most so many.", valueName: "count"))
+    var limit = 1_000
+
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        guard limit > 0 else { throw ValidationError("--limit has to be at least 1") }
+    }
+
+    func run() throws {
+        let settings = try global.prepare(needs: [.ledger])
+        let filter = ParkedFilter(
+            states: all ? Set(ParkedState.allCases) : [.open], hop: hop, reason: reason, user: user.map { UserID($0) },
+            limit: limit)
+        let entries = try Self.entries(in: try settings.parkedPath, filter)
+        if global.json {
+            for entry in entries { try Console.shared.output(entry.json) }
+            return
+        }
+        guard !entries.isEmpty else {
+            Console.shared.note("nothing is parked")
+            return
+        }
+        var table = TextTable(header: ["ID", "PARKED", "HOP", "USER", "RECORD", "REASON", "MESSAGE"])
+        for entry in entries { table.add(entry.cells) }
+        try Console.shared.output(table.text)
+        if entries.count == limit { Console.shared.note("the first \(limit); --limit shows more") }
+    }
+
+    /// Where nothing was ever parked, there is no file.
+    private static func entries(in path: String, _ filter: ParkedFilter) throws -> [ParkedEntry] {
+        do {
+            return try ParkedReader(path: path).entries(filter)
+        } catch let error as LedgerError where error.code == .missing {
+            return []
+        }
+    }
+}
+
+/// `rollcall parked drop`
+struct ParkedDropCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drop",
+        abstract: "Decides that parked records do not matter.",
+        discussion: "They stay in the file, and no longer count as differences. A pipeline may run meanwhile.")
+
+    @Argument(help: ArgumentHelp("The records, by the numbers that `parked list` shows.", valueName: "id"))
+    var ids: [Int64]
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() throws {
+        let settings = try global.prepare(needs: [.ledger])
+        let path = try settings.parkedPath
+        let reader = try ParkedReader(path: path)
+        for id in ids where try reader.entry(id: id) == nil {
+            throw CommandError("\(path): no record \(id) is parked; `rollcall parked list --all` shows those that are")
+        }
+        let dropped = try ParkedStore(path: path, access: .shared).drop(ids: ids)
+        if global.json {
+            try Console.shared.output(["dropped": .number(dropped)])
+        } else {
+            Console.shared.note("dropped \(PlainText.count(dropped, "record"))")
+        }
+    }
+}
+
+extension Hop: ExpressibleByArgument {}
+extension ParkReason: ExpressibleByArgument {}
+
+extension EffectiveSettings {
+    /// The file of parked records: by its own setting, or beside the ledger.
+    var parkedPath: String {
+        get throws(SettingsError) {
+            if let path = try value(Self.keys.ledger.parkedFile) { return path }
+            let ledger = try value(Self.keys.ledger.file)
+            guard let slash = ledger.lastIndex(of: "/") else { return "parked.sqlite" }
+            return ledger[...slash] + "parked.sqlite"
+        }
+    }
+}
+
+extension ParkedEntry {
+    fileprivate var cells: [String] {
+        [
+            String(id), UTCTime(millisecondsSince1970: lastParkedAtMs).description, hop.rawValue, user?.text ?? "-",
+            "\(topic) \(address.partition):\(address.offset)", reason.rawValue + (state == .open ? "" : " (\(state.rawValue))"),
+            message,
+        ]
+    }
+
+    fileprivate var json: JSONValue {
+        func moment(_ milliseconds: Int64?) -> JSONValue {
+            .string(milliseconds.map { UTCTime(millisecondsSince1970: $0).description })
+        }
+        return [
+            "id": .number(id), "hop": .string(hop.rawValue), "topic": .string(topic), "partition": .number(address.partition),
+            "offset": .number(address.offset), "timestamp": timestampMs < 0 ? nil : moment(timestampMs),
+            "user": .string(user?.text), "reason": .string(reason.rawValue), "message": .string(message),
+            "attempts": .number(attempts), "first_parked_at": moment(firstParkedAtMs), "last_parked_at": moment(lastParkedAtMs),
+            "state": .string(state.rawValue), "ended_at": moment(endedAtMs), "key_bytes": .number(keySizeBytes),
+            "value_bytes": .number(valueSizeBytes),
+        ]
+    }
+}
