@@ -11,6 +11,7 @@ struct LedgerConnection {
     }
 
     let path: String
+    private(set) var commitCount = 0
     private var state: Open?
     private var outcomes: [Int: Result<Void, LedgerError>] = [:]
 
@@ -56,6 +57,7 @@ struct LedgerConnection {
             }
             open.highestGodOffsets.merge(raised) { _, new in new }
             state = open
+            commitCount += 1
             return .success(())
         } catch let error as SQLiteError {
             return .failure(LedgerError(error))

@@ -92,12 +92,28 @@ public final class LedgerWriter: Sendable {
     public func close() {
         connection.withLock { $0.close() }
     }
+
+    deinit {
+        close()
+    }
+
+    /// How many batches wait, while `body` keeps the connection from all of them; for tests of the group commit.
+    func whileConnectionIsBusy(_ body: @Sendable (_ waitingCount: () -> Int) throws -> Void) rethrows {
+        try connection.withLock { _ in
+            try body { waiting.withLock { $0.count } }
+        }
+    }
+
+    /// How many transactions were committed; for tests of the group commit.
+    var commitCount: Int { connection.withLock { $0.commitCount } }
 }
 
 /// The batches that nobody has committed yet.
 private struct WaitingBatches {
     private var batches: [(ticket: Int, productions: [Production])] = []
     private var lastTicket = 0
+
+    var count: Int { batches.count }
 
     mutating func add(_ productions: [Production]) -> Int {
         lastTicket += 1

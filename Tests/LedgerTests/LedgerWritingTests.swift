@@ -90,6 +90,26 @@ struct LedgerWritingTests {
         #expect(try reader.check() == [])
     }
 
+    @Test("Batches that wait for the disk are committed together, in one transaction")
+    func combinedCommit() throws {
+        let writer = try LedgerWriter(path: path, godTopic: "god")
+        let (workers, finished) = (6, DispatchGroup())
+        writer.whileConnectionIsBusy { waitingCount in
+            for worker in 0..<workers {
+                let thread = Thread {
+                    try? writer.append([production("user \(worker)", offset: Int64(worker))])
+                    finished.leave()
+                }
+                finished.enter()
+                thread.start()
+            }
+            while waitingCount() < workers { sched_yield() }
+        }
+        finished.wait()
+        #expect(writer.commitCount == 1)
+        #expect(try LedgerReader(path: path).lastID() == Int64(workers))
+    }
+
     @Test("A batch is durable when append returns: another connection sees it at once")
     func durableOnReturn() throws {
         let writer = try LedgerWriter(path: path, godTopic: "god")
@@ -165,8 +185,10 @@ struct LedgerWritingTests {
             let copyPath = try copy.write(file, to: "ledger.sqlite")
             _ = try copy.write(log.prefix(size), to: "ledger.sqlite-wal")
             let committed = logSizes.dropFirst().filter { $0 <= size }.count
-            let reopened = try LedgerWriter(path: copyPath, godTopic: "god")
+            // A reader may be the first to come after the crash.
             let reader = try LedgerReader(path: copyPath)
+            #expect(try reader.lastID() == Int64(committed * 50))
+            let reopened = try LedgerWriter(path: copyPath, godTopic: "god")
             #expect(try reader.all().map(\.god.offset) == (0..<Int64(committed * 50)).map { $0 })
             #expect(try reopened.highestGodOffsets()[0] == (committed == 0 ? nil : Int64(committed * 50 - 1)))
             #expect(try reader.check() == [])

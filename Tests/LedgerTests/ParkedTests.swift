@@ -149,6 +149,13 @@ struct ParkedTests {
         #expect(ledgerError { _ = try ParkedReader(path: scratch.path("none.sqlite")) }?.code == .missing)
     }
 
+    @Test("Raw records are for the owner of the file only", arguments: ["", "-wal", "-shm"])
+    func permissions(suffix: String) throws {
+        try store.park([record("1", offset: 1)])
+        let attributes = try FileManager.default.attributesOfItem(atPath: path + suffix)
+        #expect((attributes[.posixPermissions] as? Int).map { $0 & 0o077 } == 0)
+    }
+
     @Test("Header bytes that end too early are not headers", arguments: [[1], [1, 0, 0, 0], [1, 0, 0, 0, 65, 5, 0, 0, 0]])
     func brokenHeaders(bytes: [UInt8]) {
         #expect(ParkedHeaderCoding.decode(bytes) == nil)
