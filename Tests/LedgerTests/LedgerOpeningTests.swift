@@ -112,8 +112,10 @@ struct LedgerOpeningTests {
 
     @Test("A directory, a missing directory, and a file in the place of one are inaccessible, by name")
     func inaccessible() throws {
-        #expect(ledgerError { _ = try LedgerReader(path: scratch.path("")) }?.code == .inaccessible)
-        for name in ["none/ledger.sqlite", ""] {
+        try FileManager.default.createDirectory(atPath: scratch.path("folder"), withIntermediateDirectories: false)
+        _ = try scratch.write(Data(), to: "file")
+        #expect(ledgerError { _ = try LedgerReader(path: scratch.path("folder")) }?.code == .inaccessible)
+        for name in ["none/ledger.sqlite", "folder", "file/ledger.sqlite"] {
             let error = ledgerError { _ = try LedgerWriter(path: scratch.path(name), godTopic: "god") }
             #expect(error?.code == .inaccessible)
             #expect(error?.message.contains(scratch.path(name)) == true)
