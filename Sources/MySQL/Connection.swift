@@ -20,7 +20,12 @@ public final class Connection {
     public let settings: ConnectionSettings
 
     /// `nil` after ``close()``, and after a failed ``reconnect()``.
-    private var session: Session?
+    private var session: Session? {
+        willSet { interrupter.watch(nil) }
+        didSet { interrupter.watch(session?.socket) }
+    }
+    /// Lets another thread end what this connection is waiting for.
+    public let interrupter = Interrupter()
     /// Whether a closure of ``stream(_:row:)`` is running, in which the session can do nothing else.
     private var isStreaming = false
     /// Whether that closure has called ``close()``.
@@ -33,6 +38,12 @@ public final class Connection {
     public init(_ settings: ConnectionSettings) throws(MySQLError) {
         self.settings = settings
         session = try Session(settings)
+        // Observers do not see what an initializer sets.
+        interrupter.watch(session?.socket)
+    }
+
+    deinit {
+        interrupter.watch(nil)
     }
 
     /// The client library's name and version.

@@ -33,6 +33,8 @@ final class Session {
     }
 
     var serverVersion: String { mysql_get_server_info(handle).map { String(cString: $0) } ?? "" }
+    /// The descriptor of the connection to the server.
+    var socket: Int32 { mysql_get_socket(handle) }
     var identifier: Int { Int(mysql_thread_id(handle)) }
 
     /// How many rows the last statement changed.
@@ -100,6 +102,13 @@ final class Session {
             handle, byTCP ? settings.host : nil, settings.user, settings.password, settings.database,
             byTCP ? UInt32(clamping: settings.port) : 0, settings.socketPath, 0)
         if connected == nil { throw lastError() }
+        // MYSQL_OPT_SSL_ENFORCE alone is not enough: without a check of the certificate, Connector/C 3.3 goes on in the clear with a server
+        // that offers no encryption.
+        if settings.tls != nil, mysql_get_ssl_cipher(handle) == nil {
+            throw MySQLError(
+                code: Int(CR_SSL_CONNECTION_ERROR), sqlState: MySQLError.generalState,
+                reason: "the server does not offer the encryption that the settings ask for", settings: settings)
+        }
     }
 
     private func applyOptions() {
@@ -113,7 +122,6 @@ final class Session {
         set(MYSQL_OPT_LOCAL_INFILE, UInt32(0))
         mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4")
         guard let tls = settings.tls else { return }
-        // Without this, a server without TLS would be talked to in the clear.
         set(MYSQL_OPT_SSL_ENFORCE, true)
         set(MYSQL_OPT_SSL_VERIFY_SERVER_CERT, tls.verifiesServer)
         if let file = tls.caFile { mysql_options(handle, MYSQL_OPT_SSL_CA, file) }
