@@ -12,6 +12,17 @@ public struct SourceFacts: Sendable, Equatable {
     /// `FULL`, `NOBLOB` or `MINIMAL`.
     public var rowImage: String?
 
+    public init(
+        serverID: UInt64?, version: String, isMariaDB: Bool, hasBinlog: Bool, binlogFormat: String?, rowImage: String?
+    ) {
+        self.serverID = serverID
+        self.version = version
+        self.isMariaDB = isMariaDB
+        self.hasBinlog = hasBinlog
+        self.binlogFormat = binlogFormat
+        self.rowImage = rowImage
+    }
+
     init(reading connection: Connection) throws {
         let result = try connection.query("SELECT @@server_id, @@version, @@log_bin, @@binlog_format, @@binlog_row_image")
         serverID = result.text(0, 0).flatMap { UInt64($0) }

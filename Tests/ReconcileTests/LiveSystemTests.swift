@@ -1,0 +1,89 @@
+import Domain
+import Report
+import Synchronization
+import Testing
+
+@testable import Reconcile
+
+@Suite("On a live system")
+struct LiveSystemTests {
+    @Test("a change that is on its way is no finding")
+    func inFlight() throws {
+        let world = World()
+        world.onScanned.withLock { hook in
+            hook = { world in
+                for number in 1...10 { world.change(UserID("\(number)"), to: "later") }
+                world.change(UserID("11"), to: nil)
+                world.change(UserID("77"), to: "born during the run")
+            }
+        }
+        let (report, findings) = try world.verify()
+        #expect(findings.isEmpty)
+        #expect(report.verdict == .clean)
+    }
+
+    @Test("a user that changes at every look is unresolved, which is neither clean nor a difference")
+    func hotUser() throws {
+        let world = World()
+        let count = Counter()
+        // The pipeline is always one change behind this user, and always differently.
+        world.onRowsRead.withLock { hook in
+            hook = { world in world.change(UserID("1"), to: "read \(count.next())", emitsEvent: false) }
+        }
+        var settings = World.settings
+        settings.settleRounds = 3
+        world.change(UserID("1"), to: "hot", emitsEvent: false)
+        let (report, findings) = try world.verify(settings)
+        #expect(findings.isEmpty)
+        #expect(report.verdict == .incomplete)
+        #expect(report.exitCode == 3)
+        #expect(report.counts[.aggregate]?.unresolved == 1)
+    }
+
+    @Test("a user that flips from A to B and back is never a finding")
+    func flippingUser() throws {
+        let world = World()
+        let count = Counter()
+        world.onRowsRead.withLock { hook in
+            hook = { world in world.change(UserID("2"), to: count.next() % 2 == 0 ? "A" : "B") }
+        }
+        world.onScanned.withLock { hook in hook = { $0.change(UserID("2"), to: "B") } }
+        let (report, findings) = try world.verify()
+        #expect(findings.isEmpty)
+        #expect(report.verdict == .clean)
+    }
+
+    @Test("a user that is deleted and inserted again is never a finding")
+    func reinsertedUser() throws {
+        let world = World()
+        let count = Counter()
+        world.onRowsRead.withLock { hook in
+            hook = { world in world.change(UserID("2"), to: count.next() % 2 == 0 ? nil : "again") }
+        }
+        world.onScanned.withLock { hook in hook = { $0.change(UserID("2"), to: nil) } }
+        let (report, findings) = try world.verify()
+        #expect(findings.isEmpty)
+        #expect(report.verdict == .clean)
+    }
+
+    @Test("a real difference is found beside changes that are on their way")
+    func differenceAmongChanges() throws {
+        let world = World()
+        world.change(UserID("3"), to: "unlogged", emitsEvent: false)
+        world.onScanned.withLock { hook in hook = { $0.change(UserID("4"), to: "logged") } }
+        let (_, findings) = try world.verify()
+        #expect(findings == ["3 aggregate stale no_change_event_seen"])
+    }
+}
+
+/// Counts calls from a hook.
+final class Counter: Sendable {
+    private let value = Mutex(0)
+
+    func next() -> Int {
+        value.withLock {
+            $0 += 1
+            return $0
+        }
+    }
+}

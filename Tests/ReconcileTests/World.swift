@@ -1,0 +1,162 @@
+import Domain
+import Kafka
+import Source
+import Synchronization
+
+@testable import Reconcile
+
+/// A whole migration in memory: a source with a binary log, a connector, topics, a pipeline that moves when it is told to, a
+/// ledger. It stands in for servers only where a test has to stop the world at an exact place; the reconciliation is the real one.
+final class World: Sendable {
+    static let partitionCount = 4
+    static let server: UInt64 = 7
+
+    struct StoredRecord: Sendable {
+        var key: [UInt8]?
+        var value: [UInt8]?
+        var headers: [String: [UInt8]] = [:]
+    }
+
+    struct State: Sendable {
+        var rows: [UserID: [UInt8]] = [:]
+        var failures: [UserID: RowFailure] = [:]
+        /// The end of the binary log, in bytes.
+        var logEnd: UInt64 = 1000
+        var connectorOffset: ConnectorOffset?
+        /// Records by topic and partition. The offset of a record is its index plus the partition's first offset.
+        var topics: [String: [[StoredRecord]]] = [:]
+        var firstOffsets: [TopicPartition: Int64] = [:]
+        /// Offsets at the end of a partition that hold no record, as a transaction's marker does.
+        var trailingGaps: [TopicPartition: Int64] = [:]
+        var committed: [String: [TopicPartition: Int64]] = [:]
+        var productions: [Production] = []
+        var parked = ParkedUsers()
+        var nowMs: Int64 = 1_700_000_000_000
+        /// Hops that do nothing, however often the pipeline is pumped.
+        var stuck: Set<String> = []
+        /// Users whose aggregates, or God objects, the pipeline forgets to write.
+        var loses: [Hop: Set<UserID>] = [:]
+        var nonces: [String] = []
+    }
+
+    let state: Mutex<State>
+    /// Called, without the lock, whenever the reconciliation waits: by default the pipeline moves on.
+    let onSleep: Mutex<@Sendable (World) -> Void> = Mutex { $0.pump() }
+    /// Called, without the lock, before rows of single users are read.
+    let onRowsRead: Mutex<@Sendable (World) -> Void> = Mutex { _ in }
+    /// Called, without the lock, after the scan of the source has ended.
+    let onScanned: Mutex<@Sendable (World) -> Void> = Mutex { _ in }
+
+    init(users: Int = 20) {
+        var state = State()
+        for topic in [Topic.changes, Topic.signals, Topic.aggregate, Topic.god] {
+            state.topics[topic] = Array(repeating: [], count: Self.partitionCount)
+        }
+        self.state = Mutex(state)
+        for number in 1...max(users, 1) where users > 0 { change(UserID("\(number)"), to: "value \(number)") }
+        pump()
+    }
+
+    enum Topic {
+        static let changes = "changes"
+        static let signals = "signals"
+        static let aggregate = "aggregate"
+        static let god = "god"
+    }
+
+    // MARK: - What happens in the source
+
+    /// Writes or deletes a row. Without an event, as when the binary log is switched off, nothing downstream hears of it.
+    func change(_ user: UserID, to value: String?, emitsEvent: Bool = true) {
+        state.withLock { state in
+            state.rows[user] = value.map {
+                JSONValue.object([.init("user_id", .string(user.text)), .init("v", .string($0))]).bytes
+            }
+            guard emitsEvent else { return }
+            state.append(Topic.changes, StoredRecord(key: user.keyBytes, value: Array("\(state.logEnd)".utf8)))
+            state.logEnd += 100
+        }
+    }
+
+    // MARK: - What the pipeline does
+
+    /// Lets every hop that is not stuck do all of its work.
+    func pump() {
+        state.withLock { state in
+            if !state.stuck.contains("connector") {
+                state.connectorOffset = ConnectorOffset(position: state.position, isSnapshot: false)
+            }
+            state.consume(Topic.changes, group: "intake") { state, record, _ in
+                state.append(Topic.signals, StoredRecord(key: record.key, value: record.value))
+            }
+            state.consume(Topic.signals, group: "aggregator") { state, record, address in
+                let user = UserID(String(decoding: record.key ?? [], as: UTF8.self))
+                if state.loses[.aggregator, default: []].contains(user) { return }
+                let provenance = AggregateProvenance(version: state.position, signal: address, encoding: "e1")
+                state.append(
+                    Topic.aggregate,
+                    StoredRecord(key: record.key, value: state.rows[user], headers: headers(provenance.headers)))
+            }
+            state.consume(Topic.aggregate, group: "enricher") { state, record, address in
+                let user = UserID(String(decoding: record.key ?? [], as: UTF8.self))
+                if state.loses[.enricher, default: []].contains(user) { return }
+                state.produceGod(user, from: record, at: address)
+            }
+        }
+    }
+}
+
+extension World.State {
+    var position: SourcePosition { SourcePosition(server: World.server, logName: "binlog", logNumber: 1, offset: logEnd) }
+
+    @discardableResult
+    mutating func append(_ topic: String, _ record: World.StoredRecord, partition: Int32? = nil) -> RecordAddress {
+        let partition = partition ?? Partitioner.murmur2(key: record.key ?? [], partitionCount: World.partitionCount)
+        topics[topic]?[Int(partition)].append(record)
+        return RecordAddress(partition: partition, offset: end(TopicPartition(topic, partition)) - 1)
+    }
+
+    func end(_ partition: TopicPartition) -> Int64 {
+        let count = topics[partition.topic]?[Int(partition.partition)].count ?? 0
+        return (firstOffsets[partition] ?? 0) + Int64(count) + (trailingGaps[partition] ?? 0)
+    }
+
+    func record(_ partition: TopicPartition, _ offset: Int64) -> World.StoredRecord? {
+        let index = Int(offset - (firstOffsets[partition] ?? 0))
+        guard let records = topics[partition.topic]?[Int(partition.partition)], records.indices.contains(index) else {
+            return nil
+        }
+        return records[index]
+    }
+
+    mutating func consume(
+        _ topic: String, group: String, _ body: (inout World.State, World.StoredRecord, RecordAddress) -> Void
+    ) {
+        guard !stuck.contains(group) else { return }
+        for number in 0..<Int32(World.partitionCount) {
+            let partition = TopicPartition(topic, number)
+            let start = committed[group]?[partition] ?? 0
+            let end = end(partition)
+            for offset in start..<max(start, end) {
+                if let record = record(partition, offset) {
+                    body(&self, record, RecordAddress(partition: number, offset: offset))
+                }
+            }
+            if end > 0 { committed[group, default: [:]][partition] = max(start, end) }
+        }
+    }
+
+    mutating func produceGod(_ user: UserID, from aggregate: World.StoredRecord, at address: RecordAddress) {
+        let value = aggregate.value.map { GodObject.compose(aggregate: $0, mapping: nil) }
+        let god = append(World.Topic.god, World.StoredRecord(key: user.keyBytes, value: value))
+        productions.append(
+            Production(
+                user: user, god: god, godDigest: value.map { Digest(of: $0) }, aggregate: address,
+                aggregateDigest: aggregate.value.map { Digest(of: $0) }, version: position, mappingDigest: nil,
+                producedAtMs: nowMs))
+    }
+}
+
+private func headers(_ pairs: [(name: String, text: String)]) -> [String: [UInt8]] {
+    Dictionary(uniqueKeysWithValues: pairs.map { ($0.name, Array($0.text.utf8)) })
+}

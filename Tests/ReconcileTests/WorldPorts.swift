@@ -1,0 +1,157 @@
+import Domain
+import Kafka
+import Source
+
+@testable import Reconcile
+
+/// The world through the eyes of a reconciliation.
+struct WorldPorts: ReconcilePorts {
+    let world: World
+    var clock: any ReconcileClock { WorldClock(world: world) }
+
+    func source() throws -> any SourcePort { WorldSource(world: world) }
+    func topic(_ name: String) throws -> any TopicPort { WorldTopic(world: world, name: name) }
+    func progress() throws -> any ProgressPort { WorldProgress(world: world) }
+    func ledger() throws -> any LedgerPort { WorldLedger(world: world) }
+
+    /// One after the other: a test wants one schedule, not many.
+    func concurrently(_ tasks: [@Sendable () throws -> Void]) throws {
+        for task in tasks { try task() }
+    }
+}
+
+/// Time passes only when somebody waits.
+private struct WorldClock: ReconcileClock {
+    let world: World
+
+    func nowMs() -> Int64 { world.state.withLock { $0.nowMs } }
+
+    func sleep(ms: Int) {
+        world.state.withLock { $0.nowMs += Int64(ms) }
+        world.onSleep.withLock { $0 }(world)
+    }
+}
+
+private final class WorldSource: SourcePort {
+    let world: World
+    let hasFenceTable = true
+
+    init(world: World) { self.world = world }
+
+    func serverFacts() throws -> SourceFacts {
+        SourceFacts(
+            serverID: World.server, version: "test", isMariaDB: true, hasBinlog: true, binlogFormat: "ROW", rowImage: "FULL")
+    }
+
+    func boundary(after lower: UserID?, rows: Int) throws -> UserID? {
+        world.state.withLock { state in
+            let later = state.rows.keys.filter { lower == nil || $0 > lower! }.sorted()
+            return later.count > rows ? later[rows - 1] : nil
+        }
+    }
+
+    func scan(
+        after lower: UserID?, through upper: UserID?, _ body: (UserID, Result<[UInt8], RowFailure>) throws -> Void
+    ) throws -> SourcePosition? {
+        let (rows, position) = world.state.withLock { ($0.rows, $0.position) }
+        for (user, row) in rows where (lower == nil || user > lower!) && (upper == nil || user <= upper!) {
+            try body(user, .success(row))
+        }
+        if upper == nil { world.onScanned.withLock { $0 }(world) }
+        return position
+    }
+
+    func rows(of users: [UserID]) throws -> SnapshotRows {
+        world.onRowsRead.withLock { $0 }(world)
+        return world.state.withLock { state in
+            SnapshotRows(position: state.position, rows: state.rows.filter { users.contains($0.key) })
+        }
+    }
+
+    func binlogEnd() throws -> SourcePosition? { world.state.withLock { $0.position } }
+
+    func writeNonce(_ nonce: String) throws {
+        world.state.withLock {
+            $0.nonces.append(nonce)
+            $0.logEnd += 10
+        }
+    }
+
+    func close() {}
+}
+
+private final class WorldTopic: TopicPort {
+    let world: World
+    let name: String
+
+    init(world: World, name: String) {
+        self.world = world
+        self.name = name
+    }
+
+    func bounds() throws -> [Int32: OffsetBounds] {
+        try world.state.withLock { state in
+            guard let partitions = state.topics[name] else { throw ReconcileError.topicAbsent(name) }
+            return Dictionary(
+                uniqueKeysWithValues: partitions.indices.map { index in
+                    let partition = TopicPartition(name, Int32(index))
+                    return (Int32(index), OffsetBounds(low: state.firstOffsets[partition] ?? 0, end: state.end(partition)))
+                })
+        }
+    }
+
+    func read(from start: [Int32: Int64], to end: [Int32: Int64], _ body: (TopicEntry) throws -> Void) throws {
+        for (number, end) in end {
+            for offset in (start[number] ?? 0)..<max(start[number] ?? 0, end) {
+                guard let record = world.state.withLock({ $0.record(TopicPartition(name, number), offset) }) else { continue }
+                try body(
+                    TopicEntry(
+                        address: RecordAddress(partition: number, offset: offset), timestampMs: nil, key: record.key,
+                        digest: record.value.map { Digest(of: $0) }))
+            }
+        }
+    }
+
+    func fetch(_ addresses: Set<RecordAddress>, _ body: (RecordAddress, TopicValue) throws -> Void) throws {
+        for address in addresses {
+            let partition = TopicPartition(name, address.partition)
+            guard let record = world.state.withLock({ $0.record(partition, address.offset) }) else { continue }
+            try body(address, TopicValue(key: record.key, value: record.value, headers: record.headers, timestampMs: nil))
+        }
+    }
+
+    func close() {}
+}
+
+private final class WorldProgress: ProgressPort {
+    let world: World
+
+    init(world: World) { self.world = world }
+
+    func committed(group: String, topic: String, partitions: [Int32]) throws -> [Int32: Int64] {
+        world.state.withLock { state in
+            var offsets: [Int32: Int64] = [:]
+            for partition in partitions { offsets[partition] = state.committed[group]?[TopicPartition(topic, partition)] }
+            return offsets
+        }
+    }
+
+    func connectorOffset() throws -> ConnectorOffset? { world.state.withLock { $0.connectorOffset } }
+
+    func close() {}
+}
+
+private final class WorldLedger: LedgerPort {
+    let world: World
+    private var next = 0
+
+    init(world: World) { self.world = world }
+
+    func readNew(_ body: (Production) throws -> Void) throws {
+        let all = world.state.withLock { $0.productions }
+        for production in all[next...] { try body(production) }
+        next = all.count
+    }
+
+    func openParked() throws -> ParkedUsers { world.state.withLock { $0.parked } }
+}
