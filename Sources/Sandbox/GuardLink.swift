@@ -38,8 +38,8 @@ struct GuardLink: ~Copyable {
         if poll(&answer, 1, Self.answerTimeoutMs) > 0 { _ = recv(descriptor, &acknowledgement, 1, Int32(MSG_DONTWAIT)) }
     }
 
-    /// How long a guard may take to serve a request, in milliseconds; it only sends signals, so that this is ample.
-    private static let answerTimeoutMs: Int32 = 2_000
+    /// How long a guard may take to serve a request, in milliseconds; long only because it may just be starting.
+    private static let answerTimeoutMs: Int32 = 10_000
 
     /// Waits until the guard is gone.
     ///
