@@ -12,7 +12,8 @@ struct Rollcall: ParsableCommand {
             """,
         version: Versions.text,
         subcommands: [
-            ReportCommand.self, ParkedCommand.self, LedgerCommand.self, ConfigCommand.self, SandboxGuardCommand.self,
+            VerifyCommand.self, ReportCommand.self, ExplainCommand.self, RepairCommand.self, ParkedCommand.self,
+            LedgerCommand.self, ConfigCommand.self, SandboxGuardCommand.self,
         ])
 
     // Also here, so that global options may stand before the command's name.

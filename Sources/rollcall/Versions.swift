@@ -1,3 +1,4 @@
+import HTTP
 import Kafka
 import MySQL
 import SQLite
@@ -13,6 +14,7 @@ enum Versions {
         librdkafka \(Kafka.libraryVersion)
         libmariadb \(MySQL.Connection.libraryVersion)
         sqlite \(SQLite.Database.libraryVersion)
+        libcurl \(HTTP.libraryVersion)
         """
     }
 }

@@ -45,7 +45,7 @@ extension SettingsMistake {
             line: "user_id: user_id}", written: "userid: user_id}",
             expected: [
                 "rollcall.yaml:11:5: changes[0].user_id: required, and not set",
-                "rollcall.yaml:11:24: changes[0].userid: unknown key; did you mean changes[0].user_id?",
+                "rollcall.yaml:11:25: changes[0].userid: unknown key; did you mean changes[0].user_id?",
             ]),
     ]
 
@@ -249,8 +249,12 @@ struct SettingsProblemTests {
     func names(mistake: SettingsMistake) throws {
         let directory = try TemporaryDirectory()
         let found = try directory.problems(mistake.yaml)
-        // A file of another shape also lacks every key; only its first complaint is compared.
-        #expect(mistake.yaml.contains("\nchanges:") ? found == mistake.expected : found.contains(mistake.expected[0]))
+        if mistake.yaml.contains("\nchanges:") {
+            #expect(found == mistake.expected)
+        } else {
+            // A file of another shape also lacks every key.
+            #expect(found.contains(mistake.expected[0]))
+        }
     }
 
     @Test("The complete file has no problem, so that each mistake above is the only one")
@@ -274,8 +278,6 @@ struct SettingsProblemTests {
                 "rollcall.yaml:1:1: source.key: required, and not set",
                 "rollcall.yaml:1:1: source.users_table: required, and not set",
                 "rollcall.yaml:1:1: changes: required, and not set",
-                "rollcall.yaml:1:1: connector.name: required, and not set",
-                "rollcall.yaml:1:1: connector.server: required, and not set",
                 "rollcall.yaml:1:1: kafka.bootstrap: required, and not set",
                 "rollcall.yaml:1:1: mapping.url: required, and not set",
                 "rollcall.yaml:2:3: source.mysql.database: required, and not set",

@@ -8,9 +8,34 @@ struct ParkedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "parked",
         abstract: "Records that could not be processed, with the reason.",
-        subcommands: [ParkedListCommand.self, ParkedDropCommand.self])
+        subcommands: [ParkedListCommand.self, ParkedRetryCommand.self, ParkedDropCommand.self])
 
     @OptionGroup var global: GlobalOptions
+}
+
+/// Which parked records a command means.
+struct ParkedFilterOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Only those that this hop parked.", valueName: "hop"))
+    var hop: Hop?
+
+    @Option(help: ArgumentHelp("Only those with this reason.", valueName: "reason"))
+    var reason: ParkReason?
+
+    @Option(help: ArgumentHelp("Only those of this user.", valueName: "id"))
+    var user: String?
+
+    func filter(states: Set<ParkedState>, limit: Int) -> ParkedFilter {
+        ParkedFilter(states: states, hop: hop, reason: reason, user: user.map { UserID($0) }, limit: limit)
+    }
+
+    /// Where nothing was ever parked, there is no file.
+    static func entries(in path: String, _ filter: ParkedFilter) throws -> [ParkedEntry] {
+        do {
+            return try ParkedReader(path: path).entries(filter)
+        } catch let error as LedgerError where error.code == .missing {
+            return []
+        }
+    }
 }
 
 /// `rollcall parked list`
@@ -23,14 +48,7 @@ struct ParkedListCommand: ParsableCommand {
     @Flag(help: "Also those that a later success closed or somebody dropped.")
     var all = false
 
-    @Option(help: ArgumentHelp("Only those that this hop parked: intake, aggregator or enricher.", valueName: "hop"))
-    var hop: Hop?
-
-    @Option(help: ArgumentHelp("Only those with this reason, such as mapping_failed.", valueName: "reason"))
-    var reason: ParkReason?
-
-    @Option(help: ArgumentHelp("Only those of this user.", valueName: "id"))
-    var user: String?
+    @OptionGroup var filter: ParkedFilterOptions
 
     @Option(help: ArgumentHelp("At most so many.", valueName: "count"))
     var limit = 1_000
@@ -43,10 +61,8 @@ struct ParkedListCommand: ParsableCommand {
 
     func run() throws {
         let settings = try global.prepare(needs: [.ledger])
-        let filter = ParkedFilter(
-            states: all ? Set(ParkedState.allCases) : [.open], hop: hop, reason: reason, user: user.map { UserID($0) },
-            limit: limit)
-        let entries = try Self.entries(in: try settings.parkedPath, filter)
+        let entries = try ParkedFilterOptions.entries(
+            in: try settings.parkedPath, filter.filter(states: all ? Set(ParkedState.allCases) : [.open], limit: limit))
         if global.json {
             for entry in entries { try Console.shared.output(entry.json) }
             return
@@ -59,15 +75,6 @@ struct ParkedListCommand: ParsableCommand {
         for entry in entries { table.add(entry.cells) }
         try Console.shared.output(table.text)
         if entries.count == limit { Console.shared.note("the first \(limit); --limit shows more") }
-    }
-
-    /// Where nothing was ever parked, there is no file.
-    private static func entries(in path: String, _ filter: ParkedFilter) throws -> [ParkedEntry] {
-        do {
-            return try ParkedReader(path: path).entries(filter)
-        } catch let error as LedgerError where error.code == .missing {
-            return []
-        }
     }
 }
 
@@ -101,18 +108,6 @@ struct ParkedDropCommand: ParsableCommand {
 
 extension Hop: ExpressibleByArgument {}
 extension ParkReason: ExpressibleByArgument {}
-
-extension EffectiveSettings {
-    /// The file of parked records: by its own setting, or beside the ledger.
-    var parkedPath: String {
-        get throws(SettingsError) {
-            if let path = try value(Self.keys.ledger.parkedFile) { return path }
-            let ledger = try value(Self.keys.ledger.file)
-            guard let slash = ledger.lastIndex(of: "/") else { return "parked.sqlite" }
-            return ledger[...slash] + "parked.sqlite"
-        }
-    }
-}
 
 extension ParkedEntry {
     fileprivate var cells: [String] {

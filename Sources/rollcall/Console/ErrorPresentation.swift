@@ -1,4 +1,5 @@
-import ArgumentParser
+import Domain
+import Ledger
 
 /// What an error becomes for the person at the terminal: lines of "what, where, what to do", and how the process ends.
 struct ErrorPresentation {
@@ -16,6 +17,9 @@ struct ErrorPresentation {
         case let error as CommandError:
             lines = ["rollcall: \(error)"]
             status = error.status
+        case let error as LedgerError:
+            lines = ["rollcall: \(error)"]
+            status = error.code == .locked ? .locked : .error
         default:
             lines = ["rollcall: \(error)"]
             status = .error
@@ -31,5 +35,16 @@ struct CommandError: Error, CustomStringConvertible {
     init(_ description: String, status: ExitStatus = .error) {
         self.description = description
         self.status = status
+    }
+}
+
+extension UserIDKind {
+    /// The id that an argument of the command line names; one that cannot be an id is a mistake in the call.
+    func argument(_ text: String) throws(CommandError) -> UserID {
+        do {
+            return try parse(text)
+        } catch {
+            throw CommandError(error.description, status: .usage)
+        }
     }
 }

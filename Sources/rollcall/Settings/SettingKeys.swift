@@ -36,9 +36,11 @@ struct ConnectorKeys: SettingsSection {
         up to a position has reached Kafka.
         """
     let name = SettingKey(
-        required: "connector.name", .text, example: "shop", "The connector's name in Kafka Connect.")
+        optional: "connector.name", .text, example: "shop",
+        "The connector's name in Kafka Connect. Without it, the fence of `verify` is weak, and the report says so.")
     let server = SettingKey(
-        required: "connector.server", .text, example: "shop", "Its topic.prefix, which Connect's offset keys call `server`.")
+        optional: "connector.server", .text, example: "shop",
+        "Its topic.prefix, which Connect's offset keys call `server`; without this setting, any.")
     let offsetsTopic = SettingKey(
         "connector.offsets_topic", .topic, default: "connect-offsets",
         "The worker's offset.storage.topic.")
@@ -61,6 +63,9 @@ struct ReportsKeys: SettingsSection {
     let directory = SettingKey(
         "reports.directory", .path, default: "reports",
         "One directory per run, and `latest`, which points at the newest.")
+    let historyFile = SettingKey(
+        optional: "reports.history_path", .path, example: "history.sqlite",
+        "Runs and findings over time, a SQLite file; without this setting, `history.sqlite` in reports.directory.")
 }
 
 struct LogKeys: SettingsSection {

@@ -1,0 +1,40 @@
+import ArgumentParser
+import Domain
+import Reconcile
+import Report
+
+/// `rollcall explain`
+struct ExplainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "The whole life of one user: row, aggregate, productions, God object, and what they come to.",
+        discussion: "Exits 0 when everything is consistent, 1 when it is not, 3 when that cannot be told.")
+
+    @Argument(help: ArgumentHelp("The user id; put -- before one that begins with a dash.", valueName: "user"))
+    var user: String
+
+    @Option(
+        name: .customLong("ledger"),
+        help: ArgumentHelp(
+            "A ledger, instead of the settings' one; repeat it for each process of the pipeline.", valueName: "file"))
+    var ledgers: [String] = []
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() throws {
+        let settings = try global.prepare(needs: EffectiveSettings.areasToJudge(Set(Stage.allCases)))
+        let recipe = try settings.reconcile(ledgers: ledgers)
+        let user = try recipe.settings.userIDKind.argument(user)
+        StopSignals.install()
+        let explanation = Explainer(
+            recipe.settings, ports: recipe.ports, historyPath: recipe.historyPath, commands: global.commands
+        ).explain(user)
+        if let interrupted = StopSignals.exitStatus { throw ExitCode(interrupted.rawValue) }
+        if global.json {
+            try Console.shared.output(explanation.json)
+        } else {
+            try Console.shared.output(explanation.text)
+        }
+        throw ExitCode(explanation.conclusion.exitCode)
+    }
+}

@@ -1,0 +1,141 @@
+import Domain
+import Reconcile
+import Source
+
+/// Ports that end a run with ``ReconcileError/interrupted`` at the next call after a stop was asked for.
+struct StoppablePorts: ReconcilePorts {
+    private let ports: any ReconcilePorts
+
+    init(_ ports: any ReconcilePorts) {
+        self.ports = ports
+    }
+
+    var clock: any ReconcileClock { StoppableClock(clock: ports.clock) }
+
+    func source() throws -> any SourcePort {
+        try checkStop()
+        return StoppableSource(port: try ports.source())
+    }
+
+    func topic(_ name: String) throws -> any TopicPort {
+        try checkStop()
+        return StoppableTopic(port: try ports.topic(name))
+    }
+
+    func progress() throws -> any ProgressPort {
+        try checkStop()
+        return StoppableProgress(port: try ports.progress())
+    }
+
+    func ledger() throws -> any LedgerPort {
+        try checkStop()
+        return try ports.ledger()
+    }
+
+    func concurrently(_ tasks: [@Sendable () throws -> Void]) throws {
+        try ports.concurrently(tasks)
+    }
+}
+
+private func checkStop() throws(ReconcileError) {
+    if StopSignals.isStopRequested { throw .interrupted }
+}
+
+private struct StoppableClock: ReconcileClock {
+    let clock: any ReconcileClock
+
+    func nowMs() -> Int64 { clock.nowMs() }
+
+    func sleep(ms: Int) {
+        // In pieces, because a signal may be answered by another thread than the one that sleeps.
+        let deadline = clock.nowMs() + Int64(ms)
+        while !StopSignals.isStopRequested {
+            let rest = deadline - clock.nowMs()
+            guard rest > 0 else { return }
+            clock.sleep(ms: Int(min(rest, 100)))
+        }
+    }
+}
+
+private struct StoppableSource: SourcePort {
+    let port: any SourcePort
+
+    var hasFenceTable: Bool { port.hasFenceTable }
+
+    func serverFacts() throws -> SourceFacts {
+        try checkStop()
+        return try port.serverFacts()
+    }
+
+    func boundary(after lower: UserID?, rows: Int) throws -> UserID? {
+        try checkStop()
+        return try port.boundary(after: lower, rows: rows)
+    }
+
+    func scan(
+        after lower: UserID?, through upper: UserID?, _ body: (UserID, Result<[UInt8], RowFailure>) throws -> Void
+    ) throws -> SourcePosition? {
+        try port.scan(after: lower, through: upper) { user, row in
+            try checkStop()
+            try body(user, row)
+        }
+    }
+
+    func rows(of users: [UserID]) throws -> SnapshotRows {
+        try checkStop()
+        return try port.rows(of: users)
+    }
+
+    func binlogEnd() throws -> SourcePosition? {
+        try checkStop()
+        return try port.binlogEnd()
+    }
+
+    func writeNonce(_ nonce: String) throws {
+        try checkStop()
+        try port.writeNonce(nonce)
+    }
+
+    func close() { port.close() }
+}
+
+private struct StoppableTopic: TopicPort {
+    let port: any TopicPort
+
+    var name: String { port.name }
+
+    func bounds() throws -> [Int32: OffsetBounds] {
+        try checkStop()
+        return try port.bounds()
+    }
+
+    func read(from start: [Int32: Int64], to end: [Int32: Int64], _ body: (TopicEntry) throws -> Void) throws {
+        try port.read(from: start, to: end) { entry in
+            try checkStop()
+            try body(entry)
+        }
+    }
+
+    func fetch(_ addresses: Set<RecordAddress>, _ body: (RecordAddress, TopicValue) throws -> Void) throws {
+        try checkStop()
+        try port.fetch(addresses, body)
+    }
+
+    func close() { port.close() }
+}
+
+private struct StoppableProgress: ProgressPort {
+    let port: any ProgressPort
+
+    func committed(group: String, topic: String, partitions: [Int32]) throws -> [Int32: Int64] {
+        try checkStop()
+        return try port.committed(group: group, topic: topic, partitions: partitions)
+    }
+
+    func connectorOffset() throws -> ConnectorOffset? {
+        try checkStop()
+        return try port.connectorOffset()
+    }
+
+    func close() { port.close() }
+}
