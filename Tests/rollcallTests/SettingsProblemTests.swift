@@ -18,7 +18,7 @@ struct SettingsMistake: Sendable, CustomTestStringConvertible {
     }
 
     static let all: [SettingsMistake] =
-        unknownKeys + wrongTypes + missing + duplicates + queries + secrets + contradictions + otherShapes
+        unknownKeys + wrongTypes + missing + duplicates + queries + secrets + contradictions + kafkaProperties + otherShapes
 }
 
 extension SettingsMistake {
@@ -232,6 +232,17 @@ extension SettingsMistake {
                 "rollcall.yaml:15:16: kafka.properties.bootstrap.servers: belongs to Rollcall; set kafka.bootstrap instead",
                 "rollcall.yaml:15:38: kafka.properties.acks: belongs to Rollcall, which waits for all replicas; remove it",
             ]),
+    ]
+
+    static let kafkaProperties: [SettingsMistake] = [
+        .init(
+            line: "  bootstrap: 127.0.0.1:9092",
+            written: "  bootstrap: 127.0.0.1:9092\n  properties:\n    lingr.ms: 5\n    socket.timeout.ms: soon",
+            expected: [
+                "rollcall.yaml:16:5: kafka.properties.lingr.ms: No such configuration property: \"lingr.ms\"",
+                "rollcall.yaml:17:5: kafka.properties.socket.timeout.ms: Invalid value for configuration property "
+                    + "\"socket.timeout.ms\"",
+            ])
     ]
 
     static let otherShapes: [SettingsMistake] = [

@@ -1,5 +1,9 @@
 import Domain
+import HTTP
+import Kafka
 import Ledger
+import MySQL
+import Source
 
 /// What an error becomes for the person at the terminal: lines of "what, where, what to do", and how the process ends.
 struct ErrorPresentation {
@@ -21,8 +25,24 @@ struct ErrorPresentation {
             lines = ["rollcall: \(error)"]
             status = error.code == .locked ? .locked : .error
         default:
-            lines = ["rollcall: \(error)"]
-            status = .error
+            let hint = Self.settings(behind: error).map { "; check \($0)" } ?? ""
+            lines = ["rollcall: \(error)\(hint)"]
+            status = error is SourceError ? .usage : .error
+        }
+    }
+
+    /// The settings that lead to the place which an error is about, where it is about one.
+    private static func settings(behind error: any Error) -> String? {
+        switch error {
+        case let error as MySQLError where error.isConnectionLost: "source.mysql.host, port and socket"
+        // 1044, 1045, 1049 and 1698: access denied, to the schema or at all; no such schema; socket authentication only.
+        case let error as MySQLError where [1044, 1045, 1049, 1698].contains(error.code):
+            "source.mysql.user, password_file and database"
+        case let error as KafkaError where ["_TRANSPORT", "_RESOLVE", "_ALL_BROKERS_DOWN", "_TIMED_OUT"].contains(error.name):
+            "kafka.bootstrap"
+        case let error as KafkaError where ["_AUTHENTICATION", "_SSL", "_INVALID_ARG"].contains(error.name): "kafka.properties"
+        case is HTTPError: "mapping.url"
+        default: nil
         }
     }
 }

@@ -1,4 +1,5 @@
 import Domain
+import Kafka
 
 /// What has to hold between settings, each of which is fine by itself.
 enum SettingsRules {
@@ -15,6 +16,7 @@ enum SettingsRules {
         if needs.contains(.kafka) {
             rules.checkTopics()
             rules.checkGroups()
+            rules.checkKafkaProperties()
         }
         return rules.problems
     }
@@ -100,6 +102,18 @@ private struct Rules {
                 report(key.path, "is the group \(group), which \(other) names already; each hop needs a group of its own")
             }
             meanings[group] = key.path
+        }
+    }
+
+    mutating func checkKafkaProperties() {
+        let path = keys.kafka.properties.path
+        for member in given(keys.kafka.properties)?.members ?? [] {
+            guard let problem = Kafka.problem(withProperty: member.name, value: member.value) else { continue }
+            let origins = settings.entries[path]?.memberOrigins ?? [:]
+            problems.append(
+                SettingsProblem(
+                    origin: origins[member.name] ?? origins[member.name + "_file"] ?? settings.origin(path),
+                    key: "\(path).\(member.name)", message: member.isSecret ? "librdkafka refuses the value" : problem))
         }
     }
 }
