@@ -2,40 +2,42 @@ import CRDKafka
 
 /// Questions that every kind of client can ask.
 extension ClientHandle {
-    /// How many partitions the topic has; nil where it does not exist. Ask a consumer, never a producer: those create topics by asking.
+    /// How many partitions the topic has; nil where it does not exist.
+    ///
+    /// It looks the topic up in the list of all topics: a question about one topic may create it, on brokers that do not know the
+    /// flag against that (the mock broker among them).
     func partitionCount(_ topic: String, timeoutMs: Int) throws -> Int? {
-        let handle = try open()
-        guard let local = rd_kafka_topic_new(handle, topic, nil) else {
-            throw KafkaError(code: rd_kafka_last_error(), doing: "look up topic \(topic)")
-        }
-        defer { rd_kafka_topic_destroy(local) }
-        return try metadata(of: local, "look up topic \(topic)", timeoutMs: timeoutMs) { found in
-            guard let first = found.first(where: { String(cString: $0.topic) == topic }) else { return nil }
-            switch first.err {
+        try metadata("look up topic \(topic)", timeoutMs: timeoutMs) { _, topics in
+            guard let found = topics.first(where: { String(cString: $0.topic) == topic }) else { return nil }
+            switch found.err {
             case RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
-                return first.partition_cnt > 0 ? Int(first.partition_cnt) : nil
+                return found.partition_cnt > 0 ? Int(found.partition_cnt) : nil
             case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
                 return nil
             default:
-                throw KafkaError(code: first.err, doing: "look up topic \(topic)")
+                throw KafkaError(code: found.err, doing: "look up topic \(topic)")
             }
         }
     }
 
-    /// Runs `body` with the metadata of one topic, or of all of them.
+    /// Runs `body` with the brokers and all the topics that a broker tells of.
     func metadata<Result>(
-        of topic: OpaquePointer?, _ action: String, timeoutMs: Int,
-        _ body: (UnsafeBufferPointer<rd_kafka_metadata_topic>) throws -> Result
+        _ action: String, timeoutMs: Int,
+        _ body: (
+            _ brokers: UnsafeBufferPointer<rd_kafka_metadata_broker>, _ topics: UnsafeBufferPointer<rd_kafka_metadata_topic>
+        ) throws -> Result
     ) throws -> Result {
         let handle = try open()
-        var metadata: UnsafePointer<rd_kafka_metadata>?
-        let code = rd_kafka_metadata(handle, topic == nil ? 1 : 0, topic, &metadata, Int32(clamping: timeoutMs))
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata else {
+        var answer: UnsafePointer<rd_kafka_metadata>?
+        let code = rd_kafka_metadata(handle, 1, nil, &answer, Int32(clamping: timeoutMs))
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let answer else {
             collectNotices()
             throw failure(code, action)
         }
-        defer { rd_kafka_metadata_destroy(metadata) }
-        return try body(UnsafeBufferPointer(start: metadata.pointee.topics, count: Int(metadata.pointee.topic_cnt)))
+        defer { rd_kafka_metadata_destroy(answer) }
+        return try body(
+            UnsafeBufferPointer(start: answer.pointee.brokers, count: Int(answer.pointee.broker_cnt)),
+            UnsafeBufferPointer(start: answer.pointee.topics, count: Int(answer.pointee.topic_cnt)))
     }
 
     func watermarks(_ partition: TopicPartition, timeoutMs: Int) throws -> Watermarks {
@@ -67,10 +69,16 @@ extension ClientHandle {
         return try PartitionList.with(timestampsMs.map { ($0.key, $0.value) }) { list in
             let code = rd_kafka_offsets_for_times(handle, list, Int32(clamping: timeoutMs))
             guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-                throw failure(code, "list offsets of \(timestampsMs.count) partitions")
+                throw failure(code, "list the offsets of \(naming(timestampsMs.keys))")
             }
-            if let error = PartitionList.firstFailure(list, "list offsets of") { throw error }
+            if let error = PartitionList.firstFailure(list, "list the offsets of") { throw error }
             return PartitionList.entries(list).reduce(into: [:]) { $0[$1.partition] = $1.offset }
         }
     }
+}
+
+/// The first few partitions by name, and how many more there are.
+private func naming(_ partitions: some Collection<TopicPartition>) -> String {
+    let shown = partitions.prefix(3).map(\.description).joined(separator: ", ")
+    return partitions.count > 3 ? "\(shown) and \(partitions.count - 3) more" : shown
 }

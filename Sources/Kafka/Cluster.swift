@@ -36,13 +36,13 @@ public final class Cluster {
 
     /// Throws an error that names the bootstrap address, and the reason where it is known, unless a broker answers in that time.
     public func checkReachable(timeoutMs: Int = 5000) throws {
-        try client.metadata(of: nil, "reach Kafka at \(client.bootstrap)", timeoutMs: timeoutMs) { _ in }
+        try client.metadata("reach Kafka", timeoutMs: timeoutMs) { _, _ in }
     }
 
     /// All topics, by name.
     public func topics(timeoutMs: Int) throws -> [Topic] {
-        try client.metadata(of: nil, "list topics", timeoutMs: timeoutMs) { found in
-            found.map { Topic(name: String(cString: $0.topic), partitionCount: Int($0.partition_cnt)) }
+        try client.metadata("list topics", timeoutMs: timeoutMs) { _, topics in
+            topics.map { Topic(name: String(cString: $0.topic), partitionCount: Int($0.partition_cnt)) }
                 .sorted { $0.name < $1.name }
         }
     }

@@ -45,9 +45,11 @@ extension Cluster {
             throw KafkaError(code: RD_KAFKA_RESP_ERR__INVALID_ARG, message: "describe topic \"\(topic)\": not a topic name")
         }
         defer { rd_kafka_ConfigResource_destroy(resource) }
+        // Any broker can tell. Without this librdkafka would ask the controller, and wait for one where there is none.
+        let anyBroker = try client.metadata("describe topic \(topic)", timeoutMs: timeoutMs) { brokers, _ in brokers.first?.id }
         do {
             return try client.request(
-                "describe topic \(topic)", RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeoutMs: timeoutMs
+                "describe topic \(topic)", RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, broker: anyBroker, timeoutMs: timeoutMs
             ) { handle, options, queue in
                 rd_kafka_DescribeConfigs(handle, &resource, 1, options, queue)
             } read: { event in
@@ -118,7 +120,7 @@ private func groupOffsets(_ event: OpaquePointer, _ group: String) throws -> [To
 extension ClientHandle {
     /// One administrative request: sends it, waits for its answer and hands that to `read`.
     fileprivate func request<Answer>(
-        _ action: String, _ operation: rd_kafka_admin_op_t, timeoutMs: Int,
+        _ action: String, _ operation: rd_kafka_admin_op_t, broker: Int32? = nil, timeoutMs: Int,
         send: (_ handle: OpaquePointer, _ options: OpaquePointer?, _ queue: OpaquePointer) -> Void,
         read: (_ event: OpaquePointer) throws -> Answer
     ) throws -> Answer {
@@ -132,6 +134,11 @@ extension ClientHandle {
         _ = withErrorText { text, size in
             rd_kafka_AdminOptions_set_request_timeout(options, Int32(clamping: timeoutMs), text, size)
                 == RD_KAFKA_RESP_ERR_NO_ERROR
+        }
+        if let broker {
+            _ = withErrorText { text, size in
+                rd_kafka_AdminOptions_set_broker(options, broker, text, size) == RD_KAFKA_RESP_ERR_NO_ERROR
+            }
         }
         send(handle, options, queue)
         // The request ends by itself at its own timeout; this one is only longer, so that its answer is not missed.

@@ -80,7 +80,8 @@ public final class Consumer {
     public func assign(_ offsets: [TopicPartition: Int64]) throws {
         let handle = try client.open()
         pending = PolledBatch()
-        pausedByCaller = []
+        // librdkafka remembers a pause for a partition that comes back later.
+        if isHeld || !pausedByCaller.isEmpty { try resume(Array(assignment())) }
         isHeld = false
         try PartitionList.with(offsets.map { ($0.key, $0.value) }) { list in
             try check(rd_kafka_assign(handle, list), "assign \(offsets.count) partitions")
@@ -133,14 +134,15 @@ public final class Consumer {
         return try takePending()
     }
 
-    /// Serves the group without handing out records, for waits in the middle of a batch. Returns at once.
+    /// Serves the group without handing out records, for waits in the middle of a batch.
     ///
+    /// Returns at once, or waits up to `timeoutMs` as long as nothing happens.
     /// Look at `revoked` and `lost` in the result. Records that arrive are kept for the next `poll`; after some of them the consumer
     /// is paused, and the next `poll` resumes it.
-    public func keepAlive() throws -> PolledBatch {
+    public func keepAlive(timeoutMs: Int = 0) throws -> PolledBatch {
         let handle = try client.open()
         if pending.records.count >= Self.keepAliveRecordLimit { try hold() }
-        if let message = rd_kafka_consumer_poll(handle, 0) {
+        if let message = rd_kafka_consumer_poll(handle, Int32(clamping: timeoutMs)) {
             receive(message)
             rd_kafka_message_destroy(message)
         }
@@ -190,6 +192,8 @@ public final class Consumer {
         } else {
             // Revoked, or an error, which is to be treated the same way.
             let lost = rd_kafka_assignment_lost(handle) != 0
+            // librdkafka remembers a pause for a partition that comes back later.
+            if isHeld || !pausedByCaller.isEmpty { rd_kafka_resume_partitions(handle, list) }
             rd_kafka_assign(handle, nil)
             pending.revoke(partitions, lost: lost)
             pausedByCaller = []
