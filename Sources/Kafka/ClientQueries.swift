@@ -41,18 +41,15 @@ extension ClientHandle {
     }
 
     func watermarks(_ partition: TopicPartition, timeoutMs: Int) throws -> Watermarks {
-        let handle = try open()
-        var low: Int64 = 0
-        var high: Int64 = 0
-        let code = rd_kafka_query_watermark_offsets(
-            handle, partition.topic, partition.partition, &low, &high, Int32(clamping: timeoutMs))
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw failure(code, "read the watermarks of \(partition)") }
-        return Watermarks(low: low, high: high)
+        guard let found = try watermarks([partition], timeoutMs: timeoutMs)[partition] else {
+            throw failure(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "list the offsets of \(partition)")
+        }
+        return found
     }
 
+    /// ListOffsets takes the logical offsets -2 and -1 in the place of a timestamp. `rd_kafka_query_watermark_offsets` sends the
+    /// same, but in 2.0.2 it does not keep to its timeout: with its broker down it waits for as long as that lasts.
     func watermarks(_ partitions: [TopicPartition], timeoutMs: Int) throws -> [TopicPartition: Watermarks] {
-        // ListOffsets takes the logical offsets -2 and -1 in the place of a timestamp; rd_kafka_query_watermark_offsets
-        // sends the same, one partition at a time.
         func list(_ offset: Int64) throws -> [TopicPartition: Int64] {
             try listOffsets(Dictionary(partitions.map { ($0, offset) }) { first, _ in first }, timeoutMs: timeoutMs)
         }

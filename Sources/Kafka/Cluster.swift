@@ -52,12 +52,12 @@ public final class Cluster {
         try client.partitionCount(topic, timeoutMs: timeoutMs)
     }
 
-    /// Asks the partition's leader for its first and its next offset. May take several times `timeoutMs` where the leader is missing.
+    /// Asks the partition's leader for its first and its next offset: two requests, and `timeoutMs` for each.
     public func watermarks(_ partition: TopicPartition, timeoutMs: Int) throws -> Watermarks {
         try client.watermarks(partition, timeoutMs: timeoutMs)
     }
 
-    /// The same for many partitions, with two requests per leader in all.
+    /// The same for many partitions, with two requests per leader in all. Throws where any of them cannot be told.
     public func watermarks(_ partitions: [TopicPartition], timeoutMs: Int) throws -> [TopicPartition: Watermarks] {
         try client.watermarks(partitions, timeoutMs: timeoutMs)
     }

@@ -90,14 +90,12 @@ extension Consumer {
 
     // MARK: - Offsets that are there
 
-    /// Asks the partition's leader for its first and its next offset.
-    ///
-    /// May take several times `timeoutMs`: librdkafka looks for a missing leader first, and again for each of the two offsets.
+    /// Asks the partition's leader for its first and its next offset: two requests, and `timeoutMs` for each.
     public func watermarks(_ partition: TopicPartition, timeoutMs: Int) throws -> Watermarks {
         try client.watermarks(partition, timeoutMs: timeoutMs)
     }
 
-    /// The same for many partitions, with two requests per leader in all.
+    /// The same for many partitions, with two requests per leader in all. Throws where any of them cannot be told.
     public func watermarks(_ partitions: [TopicPartition], timeoutMs: Int) throws -> [TopicPartition: Watermarks] {
         try client.watermarks(partitions, timeoutMs: timeoutMs)
     }

@@ -4,10 +4,10 @@ import CRDKafka
 ///
 /// What it does not do like Kafka: it keeps 5 MiB per partition and silently drops older batches, never compacts, answers a fetch with one
 /// batch per partition, shows aborted transactions, and knows neither CreateTopics nor DescribeConfigs. A topic that
-/// a client asks for, and may create, has `defaultPartitionCount` partitions.
+/// a client so much as asks for is created, with `defaultPartitionCount` partitions.
 ///
 /// A group's first member waits 3 s for others (like `group.initial.rebalance.delay.ms`), and every later rebalance lasts the
-/// session timeout less one second. `fastGroupProperties` shortens what can be shortened.
+/// session timeout less one second. `recommendedConsumerProperties` shortens what can be shortened.
 public final class MockBroker {
     private let client: ClientHandle
     private let cluster: OpaquePointer
@@ -51,8 +51,11 @@ public final class MockBroker {
         case topicAuthorizationFailed = 29
     }
 
-    /// Properties with which a group on this broker rebalances in about two seconds.
-    public static let fastGroupProperties: Properties = ["session.timeout.ms": "3000", "heartbeat.interval.ms": "200"]
+    /// Properties for consumers of this broker that would rather not wait: a group rebalances in about two seconds (the first
+    /// member's three seconds cannot be changed), and the end of a partition is seen at once, not after half a second.
+    public static let recommendedConsumerProperties: Properties = [
+        "session.timeout.ms": "3000", "heartbeat.interval.ms": "200", "fetch.wait.max.ms": "50",
+    ]
 
     /// How many partitions a topic has that a client created by using it.
     public static let defaultPartitionCount = 4

@@ -38,6 +38,20 @@ struct ClusterTests {
         #expect(try consumer.watermarks(partitions, timeoutMs: 10_000) == all)
     }
 
+    @Test("Watermarks of a partition without a leader, or whose broker is down, are an error and not a wait without end")
+    func watermarksWithoutLeader() throws {
+        let cluster = try Cluster(properties: broker.properties)
+        let partition = TopicPartition("t", 1)
+        _ = try cluster.watermarks(partition, timeoutMs: 10_000)
+        try broker.setLeader(of: partition, broker: nil)
+        let leaderless = try Cluster(properties: broker.properties)
+        #expect(throws: KafkaError.self) { try leaderless.watermarks(partition, timeoutMs: 500) }
+        for number in 1...3 { try broker.setDown(broker: number) }
+        let error = try #require(throws: KafkaError.self) { try cluster.watermarks(partition, timeoutMs: 500) }
+        #expect(error.isRetriable)
+        #expect(error.message.contains(broker.bootstrap))
+    }
+
     @Test("A partition that does not exist is an error that names it")
     func unknownPartition() throws {
         let cluster = try Cluster(properties: broker.properties)

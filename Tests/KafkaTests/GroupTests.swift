@@ -131,6 +131,20 @@ struct GroupTests {
         #expect(try consumer.gather { $0.ends.count == 4 }.records.map(\.offset) == [8, 9])
     }
 
+    @Test("With its broker gone a member can neither commit nor hang: the calls fail, and closing ends")
+    func brokerGone() throws {
+        let consumer = try Consumer(properties: broker.properties(group: "g"))
+        try consumer.subscribe(["t"])
+        _ = try consumer.gather { $0.assigned.count == 4 }
+        try broker.setDown(broker: 1)
+        let error = try #require(throws: KafkaError.self) { try consumer.commit([partitions[0]: 1]) }
+        #expect(error.isRetriable)
+        #expect(throws: KafkaError.self) { try consumer.committed(partitions, timeoutMs: 500) }
+        #expect(throws: KafkaError.self) { try consumer.partitionCount("t", timeoutMs: 500) }
+        consumer.close()
+        #expect(throws: KafkaError.self) { try consumer.assignment() }
+    }
+
     @Test("A closed consumer says so, closing twice is fine, and a member can be dropped without being closed")
     func close() throws {
         var consumer: Consumer? = try Consumer(properties: broker.properties(group: "g"))

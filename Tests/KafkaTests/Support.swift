@@ -43,7 +43,7 @@ extension MockBroker {
     var properties: Properties { ["bootstrap.servers": bootstrap] }
 
     func properties(group: String) -> Properties {
-        properties.merging(Self.fastGroupProperties) { $1 }.merging(["group.id": group]) { $1 }
+        properties.merging(Self.recommendedConsumerProperties) { $1 }.merging(["group.id": group]) { $1 }
     }
 }
 
