@@ -35,6 +35,8 @@ enum CSV {
 
     /// One cell. Line breaks and tabs stay, inside quotes; other control characters are written out.
     static func cell(_ text: String) -> String {
+        // Numbers, times, digests and most ids: nothing in them needs care, and a row has more than twenty of them.
+        if isOrdinary(text) { return text }
         let safe = PlainText.replacing(text) { scalar in
             PlainText.isUnsafe(scalar) && scalar != "\n" && scalar != "\r" && scalar != "\t"
         }
@@ -42,13 +44,25 @@ enum CSV {
         // Looked for among scalars: `\r\n` is one Character, and not equal to either half.
         let needsQuotes = harmless.unicodeScalars.contains { [",", "\"", "\n", "\r", "'"].contains($0) }
         guard needsQuotes else { return harmless }
-        return "\"" + harmless.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        return "\"" + PlainText.replacing("\"", in: harmless, with: "\"\"") + "\""
+    }
+
+    private static func isOrdinary(_ text: String) -> Bool {
+        guard let first = text.utf8.first else { return true }
+        return first != UInt8(ascii: "-") && first != UInt8(ascii: "@")
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                // Digits and the colon; letters from the at sign on; both cases.
+                case 0x30...0x3A, 0x40...0x5A, 0x61...0x7A, UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+                default: false
+                }
+            }
     }
 
     /// Whether a spreadsheet would take the text for a formula, by https://owasp.org/www-community/attacks/CSV_Injection, in
     /// half and full width, also behind space. A negative whole number is none, and stays usable as a key.
     private static func isFormula(_ text: String) -> Bool {
-        if Int64(text) != nil, !text.hasPrefix("+") { return false }
+        if Int64(text) != nil, text.utf8.first != UInt8(ascii: "+") { return false }
         guard let first = text.unicodeScalars.first else { return false }
         if first == "\t" || first == "\r" || first == "\n" { return true }
         guard let visible = text.unicodeScalars.first(where: { !$0.properties.isWhitespace }) else { return false }

@@ -15,7 +15,7 @@ public struct Commands: Sendable, Equatable {
     public func repair(_ user: UserID, run: RunID) -> String {
         guard !user.text.utf8.contains(0) else { return line(["repair", "--run", run.text]) }
         // Joined with `=`, an id that begins with a dash is not taken for an option.
-        let words = user.text.hasPrefix("-") ? ["--user=" + user.text] : ["--user", user.text]
+        let words = startsWithDash(user) ? ["--user=" + user.text] : ["--user", user.text]
         return line(["repair", "--run", run.text] + words)
     }
 
@@ -31,7 +31,7 @@ public struct Commands: Sendable, Equatable {
     /// The life of one user; nil for an id that no argument can hold.
     public func explain(_ user: UserID) -> String? {
         guard !user.text.utf8.contains(0) else { return nil }
-        return line(["explain"] + (user.text.hasPrefix("-") ? ["--"] : []) + [user.text])
+        return line(["explain"] + (startsWithDash(user) ? ["--"] : []) + [user.text])
     }
 
     public var parkedList: String { line(["parked", "list"]) }
@@ -40,14 +40,18 @@ public struct Commands: Sendable, Equatable {
     public var verify: String { line(["verify"]) }
     public var reconcile: String { line(["reconcile"]) }
 
+    private func startsWithDash(_ user: UserID) -> Bool { user.text.utf8.first == UInt8(ascii: "-") }
+
     private func line(_ words: [String]) -> String {
-        (["rollcall"] + words.prefix(1) + globalOptions + words.dropFirst()).map(Self.quoted).joined(separator: " ")
+        // Behind the command's name, which may be of two words, and in front of a `--` that ends the options.
+        let name = words.first == "parked" ? 2 : 1
+        let all = ["rollcall"] + words.prefix(name) + globalOptions + words.dropFirst(name)
+        return all.map(Self.quoted).joined(separator: " ")
     }
 
     /// The word as a POSIX shell reads it back, byte for byte; words with control characters in the `$'…'` form of bash, zsh
     /// and ksh, because the raw bytes must not reach a terminal.
     static func quoted(_ word: String) -> String {
-        if word.unicodeScalars.contains(where: PlainText.isUnsafe) { return "$'" + ansiC(word) + "'" }
         let isPlain =
             !word.isEmpty
             && word.utf8.allSatisfy { byte in
@@ -59,7 +63,8 @@ public struct Commands: Sendable, Equatable {
                 }
             }
         if isPlain { return word }
-        return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+        if word.unicodeScalars.contains(where: PlainText.isUnsafe) { return "$'" + ansiC(word) + "'" }
+        return "'" + PlainText.replacing("'", in: word, with: "'\\''") + "'"
     }
 
     private static func ansiC(_ word: String) -> String {

@@ -34,14 +34,16 @@ extension RunReport {
         return facts
     }
 
-    private var coverageText: String {
+    private var coverageText: String? {
+        guard coverage.planned > 0 || coverage.plan == .slice || !coverage.gaps.isEmpty else { return nil }
         let gaps = coverage.gaps.isEmpty ? "" : "; \(coverage.gaps.joined(separator: "; "))"
         let plan = coverage.plan == .full ? "" : ", of what changed since the last run and a slice of the rest"
         return "\(PlainText.grouped(coverage.scanned)) of \(PlainText.grouped(coverage.planned)) \(coverage.unit), "
             + "\(coverage.percentText)\(plan)\(gaps)"
     }
 
-    private var sourceText: String {
+    private var sourceText: String? {
+        guard source.position != nil || source.rows > 0 || verdict != .error else { return nil }
         let server = source.server.map { " of \($0)" } ?? ""
         return (source.position?.description ?? "an unknown position") + server + ", \(PlainText.count(source.rows, "row"))"
     }
@@ -51,14 +53,22 @@ extension RunReport {
             + "\(PlainText.grouped(topic.live)) live, \(PlainText.count(topic.tombstones, "tombstone"))"
     }
 
-    private var fenceText: String {
-        guard !fence.hops.isEmpty else { return "none was set" }
-        let hops = fence.hops.map { hop in
-            let detail = hop.detail.isEmpty ? "" : " (\(hop.detail))"
-            return hop.passed ? "\(hop.hop) passed\(detail)" : "\(hop.hop) NOT passed\(detail)"
-        }
+    private var fenceText: String? {
+        // A run that failed did not come as far as the fence; its reason says so.
+        guard !fence.hops.isEmpty else { return verdict == .error ? nil : "none was set" }
         let position = fence.position.map { " at \($0)" } ?? ""
-        return "\(fence.strength.rawValue)\(position): \(hops.joined(separator: ", "))"
+        let parts = [(true, "passed by"), (false, "NOT passed by")].compactMap { passed, word -> String? in
+            let hops = fence.hops.filter { $0.passed == passed }.map(hopText)
+            return hops.isEmpty ? nil : "\(word) \(hops.joined(separator: ", "))"
+        }
+        return "\(fence.strength.rawValue)\(position), \(parts.joined(separator: "; "))"
+    }
+
+    private func hopText(_ hop: FenceSummary.Hop) -> String {
+        // Below a second a wait tells nothing.
+        let waited = hop.waitedMs >= 1_000 ? ["waited \(PlainText.duration(milliseconds: hop.waitedMs))"] : []
+        let remarks = (hop.detail.isEmpty ? [] : [hop.detail]) + waited
+        return hop.hop + (remarks.isEmpty ? "" : " (\(remarks.joined(separator: ", ")))")
     }
 
     private var canaryText: String? {
@@ -74,9 +84,6 @@ extension RunReport {
             all.append(
                 "\(PlainText.count(hot, "user")) changed too often for the values to be compared; only "
                     + "\(hot == 1 ? "its version was" : "their versions were") checked")
-        }
-        if verdict == .differences, unresolved > 0, complete {
-            all.append("\(PlainText.count(unresolved, "suspect")) could not be settled in time")
         }
         return all
     }

@@ -51,9 +51,10 @@ public struct MarkdownSummary: Sendable {
     private var examples: String {
         let rows = report.examples.map { line in
             [
-                Markdown.code(line.user.text), line.stage.rawValue, line.kind.rawValue,
+                Markdown.code(PlainText.clipped(line.user.text, to: 120)), line.stage.rawValue, line.kind.rawValue,
                 Markdown.code(line.bucket.causeCode), line.fields.map { Markdown.code($0) }.joined(separator: ", "),
-                Markdown.code(line.repair),
+                // An id can be as long as a key of a topic; a command is shown whole or not at all.
+                line.repair.utf8.count > 300 ? "in `findings.ndjson`" : Markdown.code(line.repair),
             ]
         }
         let table = Markdown.table(["user", "stage", "kind", "cause", "fields", "repair"], rows)
@@ -104,9 +105,9 @@ enum Markdown {
             longest = max(longest, current)
         }
         let fence = String(repeating: "`", count: longest + 1)
-        let edge = visible.hasPrefix("`") || visible.hasSuffix("`") || visible.hasPrefix(" ") ? " " : ""
-        return fence + edge + visible.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") + edge
-            + fence
+        let edges = [visible.unicodeScalars.first, visible.unicodeScalars.last]
+        let edge = edges.contains("`") || edges.contains(" ") ? " " : ""
+        return fence + edge + PlainText.replacing("|", in: visible, with: "\\|") + edge + fence
     }
 
     static func table(_ header: [String], _ rows: [[String]]) -> String {

@@ -38,7 +38,8 @@ extension RunReport {
                 NextStep(command: commands.parkedList, purpose: "says why records are parked: \(describe(parked))"))
             steps.append(NextStep(command: commands.parkedRetry, purpose: "tries them again, once the reason is mended"))
         }
-        if let command = examples.lazy.compactMap({ commands.explain($0.user) }).first {
+        // An id can be as long as a key of a topic; such a command helps nobody.
+        if let command = examples.lazy.compactMap({ commands.explain($0.user) }).first(where: { $0.utf8.count <= 300 }) {
             steps.append(NextStep(command: command, purpose: "tells the whole life of the first example"))
         }
         return steps

@@ -9,11 +9,21 @@ struct OutputFile: ~Copyable {
     /// Large enough that a million findings are some thousands of writes.
     private static let bufferBytes = 64 * 1024
 
-    /// Creates a file that nobody but its owner can read; one that exists already is an error.
+    /// Creates a file that nobody but its owner can read, whatever the umask; one that exists already is an error.
     init(creating path: String) throws(ReportError) {
-        self.path = path
-        descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        try self.init(path, flags: O_CREAT | O_EXCL)
+    }
+
+    init(_ path: String, flags: Int32) throws(ReportError) {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC | flags, 0o600)
         guard descriptor >= 0 else { throw .system(writing: path) }
+        if flags & O_CREAT != 0, fchmod(descriptor, 0o600) != 0 {
+            let error = ReportError.system(writing: path)
+            close(descriptor)
+            throw error
+        }
+        self.path = path
+        self.descriptor = descriptor
         buffer.reserveCapacity(Self.bufferBytes)
     }
 

@@ -29,7 +29,9 @@ public enum PlainText {
     /// The same text with everything that a terminal would obey, or that would reorder or hide what stands beside it, written
     /// out as `\u{1b}`: control characters, line separators, direction overrides and invisible format characters.
     public static func visible(_ text: String) -> String {
-        replacing(text, where: isUnsafe)
+        // Printable ASCII, which is nearly all there is.
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
+        return replacing(text, where: isUnsafe)
     }
 
     static func replacing(_ text: String, where isReplaced: (Unicode.Scalar) -> Bool) -> String {
@@ -40,6 +42,21 @@ public enum PlainText {
                 result.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
             } else {
                 result.append(scalar)
+            }
+        }
+        return String(result)
+    }
+
+    /// The text with every such scalar replaced. Swift's own splitting goes by Characters, and a quote followed by a combining
+    /// accent is another Character than a quote: whoever escapes by Characters lets it through.
+    static func replacing(_ scalar: Unicode.Scalar, in text: String, with replacement: String) -> String {
+        guard text.unicodeScalars.contains(scalar) else { return text }
+        var result = String.UnicodeScalarView()
+        for candidate in text.unicodeScalars {
+            if candidate == scalar {
+                result.append(contentsOf: replacement.unicodeScalars)
+            } else {
+                result.append(candidate)
             }
         }
         return String(result)

@@ -87,8 +87,12 @@ public final class ReportWriter {
         try summary.write(MarkdownSummary(report, commands: commands).text)
         try summary.sync()
         try current.temporary.publish(as: path)
-        try directory.pointLatest(at: runID)
-        try ReportDirectory.sync(directory.path)
+        do throws(ReportError) {
+            try directory.pointLatest(at: runID)
+            try ReportDirectory.sync(directory.path)
+        } catch {
+            throw ReportError(error.code, path: error.path, "\(error.detail); the report itself is whole, and lies in \(path)")
+        }
         return path
     }
 

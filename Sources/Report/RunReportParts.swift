@@ -27,12 +27,15 @@ public struct Coverage: Sendable, Equatable {
         self.gaps = gaps
     }
 
-    public var isFull: Bool { scanned >= planned && gaps.isEmpty }
+    /// Whether all that was planned was scanned. A full plan of nothing is none that was made: even an empty source has a key
+    /// range to scan. A slice may well find nobody due.
+    public var isFull: Bool { scanned >= planned && gaps.isEmpty && (planned > 0 || plan == .slice) }
 
     /// The whole per cent that were scanned, rounded down, so that 100 means all.
     public var percent: Int {
-        if scanned >= planned { return gaps.isEmpty ? 100 : 99 }
-        return max(0, scanned) * 100 / planned
+        if isFull { return 100 }
+        if planned <= 0 { return 0 }
+        return scanned >= planned ? 99 : max(0, scanned) * 100 / planned
     }
 
     var percentText: String { "\(percent) %" }

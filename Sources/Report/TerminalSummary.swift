@@ -38,7 +38,8 @@ public struct TerminalSummary: Sendable {
         if !report.causes.isEmpty { sections.append(causes) }
         if !report.examples.isEmpty, options.examples > 0 { sections.append(examples) }
         if !report.allNotes.isEmpty { sections.append(notes) }
-        sections.append(ending)
+        if let path { sections.append([paint("Report", .bold) + "  " + PlainText.visible(path)]) }
+        sections.append(nextSteps)
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
     }
 
@@ -131,18 +132,14 @@ public struct TerminalSummary: Sendable {
             }
     }
 
-    private var ending: [String] {
-        var lines: [String] = []
-        if let path { lines.append(paint("Report", .bold) + "  " + PlainText.visible(path)) }
+    private var nextSteps: [String] {
         let steps = report.nextSteps(commands)
-        if !steps.isEmpty {
-            lines.append(paint("Next", .bold))
-            for step in steps {
-                lines.append("  " + paint(step.command, .cyan))
-                lines += PlainText.wrapped(step.purpose, to: options.width - 6).map { "      " + $0 }
+        guard !steps.isEmpty else { return [] }
+        return [paint("Next", .bold)]
+            + steps.flatMap { step in
+                ["  " + paint(step.command, .cyan)]
+                    + PlainText.wrapped(step.purpose, to: options.width - 6).map { "      " + $0 }
             }
-        }
-        return lines
     }
 
     /// Select Graphic Rendition parameters, ECMA-48 section 8.3.117.
