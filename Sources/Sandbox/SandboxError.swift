@@ -12,6 +12,14 @@ public enum SandboxError: Error, Sendable, Equatable, CustomStringConvertible {
     case file(path: String, reason: String)
     /// The `rollcall` binary, which guards every process of the sandbox, was not found.
     case guardMissing(searched: [String])
+    /// A control endpoint of the sandbox did not answer, or refused.
+    case control(address: String, reason: String)
+    /// The Python environment with the Debezium engine is not there.
+    case pythonMissing(searched: [String])
+    /// A part was asked for that the stack was told to leave out.
+    case partNotStarted(part: String)
+    /// A statement on the sample database failed.
+    case sql(statement: String, reason: String)
 
     /// One paragraph: what happened, and what to do about it.
     public var description: String {
@@ -29,6 +37,15 @@ public enum SandboxError: Error, Sendable, Equatable, CustomStringConvertible {
         case .guardMissing(let searched):
             "the rollcall binary was not found in \(searched.joined(separator: ", ")); "
                 + "build it with 'swift build', or name it in ROLLCALL_BINARY"
+        case .control(let address, let reason):
+            "\(address): \(reason)"
+        case .pythonMissing(let searched):
+            "the Python environment with the Debezium engine was not found at \(searched.joined(separator: ", ")); "
+                + "run scripts/setup, or name its interpreter in ROLLCALL_SANDBOX_PYTHON"
+        case .partNotStarted(let part):
+            "the stack was started without: \(part)"
+        case .sql(let statement, let reason):
+            "\(reason); the statement was: \(statement)"
         }
     }
 

@@ -14,6 +14,7 @@ struct Rollcall: ParsableCommand {
         subcommands: [
             VerifyCommand.self, ReportCommand.self, ExplainCommand.self, RepairCommand.self, ParkedCommand.self,
             LedgerCommand.self, ConfigCommand.self, SandboxGuardCommand.self,
+            SandboxBrokerCommand.self, SandboxMappingCommand.self,
         ])
 
     // Also here, so that global options may stand before the command's name.

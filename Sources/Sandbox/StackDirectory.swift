@@ -1,0 +1,50 @@
+import Foundation
+import Glibc
+
+/// The private directory of a stack: one directory per part in it.
+struct StackDirectory {
+    let path: String
+    /// Whether it was made for this stack alone, and is removed with it.
+    let isTemporary: Bool
+
+    /// Makes the directory, or a temporary one if `path` is `nil`; only its owner may look into it.
+    init(path: String?) throws(SandboxError) {
+        if let path {
+            self.path = URL(fileURLWithPath: path).standardizedFileURL.path
+            isTemporary = false
+            try Self.make(self.path)
+        } else {
+            let parent = FileManager.default.temporaryDirectory.path
+            var template = Array("\(parent)/rollcall-sandbox-XXXXXX".utf8CString)
+            guard let made = mkdtemp(&template) else { throw .file(path: parent, reason: errnoText(errno)) }
+            self.path = String(cString: made)
+            isTemporary = true
+        }
+    }
+
+    /// The directory of a part, made if missing.
+    func directory(of part: StackOptions.Part) throws(SandboxError) -> String {
+        let directory = "\(path)/\(part.rawValue)"
+        try Self.make(directory)
+        return directory
+    }
+
+    /// Removes what an earlier stack left of a part.
+    func clear(_ part: StackOptions.Part) {
+        try? FileManager.default.removeItem(atPath: "\(path)/\(part.rawValue)")
+    }
+
+    /// Removes the directory if it was made for this stack alone.
+    func removeIfTemporary() {
+        if isTemporary { try? FileManager.default.removeItem(atPath: path) }
+    }
+
+    private static func make(_ path: String) throws(SandboxError) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw .file(path: path, reason: "\(error)")
+        }
+    }
+}
