@@ -41,8 +41,9 @@ struct DebeziumFiles {
         do {
             try Data(PackageResources.debezium_bridge_py).write(to: URL(fileURLWithPath: program))
             let text = try JSONEncoder().encode(bridge)
-            guard FileManager.default.createFile(
-                atPath: self.settings, contents: text, attributes: [.posixPermissions: 0o600])
+            guard
+                FileManager.default.createFile(
+                    atPath: self.settings, contents: text, attributes: [.posixPermissions: 0o600])
             else { throw SandboxError.file(path: self.settings, reason: "could not be written") }
         } catch {
             throw error as? SandboxError ?? .file(path: program, reason: "\(error)")

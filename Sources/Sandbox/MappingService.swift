@@ -84,7 +84,7 @@ extension MappingFaults {
         case .truncatedBody:
             return HTTPResponse(statusCode: .ok, headers: json, body: .brokenOff(Data(#"{"user_id":"#.utf8), promisedBytes: 100))
         case .oversizedBody:
-            let filler = Data(repeating: UInt8(ascii: "x"), count: max(0, bodyBytes - 13))
+            let filler = Data(repeating: UInt8(ascii: "x"), count: max(0, bodyBytes - 14))
             return HTTPResponse(statusCode: .ok, headers: json, body: Data(#"{"user_id":""#.utf8) + filler + Data("\"}".utf8))
         case .brokenJSON:
             return HTTPResponse(statusCode: .ok, headers: json, body: Data("{\"user_id\": <html>".utf8))
