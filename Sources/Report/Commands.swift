@@ -36,7 +36,7 @@ public struct Commands: Sendable, Equatable {
 
     public var parkedList: String { line(["parked", "list"]) }
     public var parkedRetry: String { line(["parked", "retry"]) }
-    public var doctor: String { line(["doctor"]) }
+    public var configCheck: String { line(["config", "check"]) }
     public var verify: String { line(["verify"]) }
     public var reconcile: String { line(["reconcile"]) }
 
@@ -44,7 +44,7 @@ public struct Commands: Sendable, Equatable {
 
     private func line(_ words: [String]) -> String {
         // Behind the command's name, which may be of two words, and in front of a `--` that ends the options.
-        let name = words.first == "parked" ? 2 : 1
+        let name = ["parked", "config"].contains(words.first) ? 2 : 1
         let all = ["rollcall"] + words.prefix(name) + globalOptions + words.dropFirst(name)
         return all.map(Self.quoted).joined(separator: " ")
     }

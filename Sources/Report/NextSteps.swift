@@ -11,12 +11,12 @@ extension RunReport {
     func nextSteps(_ commands: Commands) -> [NextStep] {
         switch verdict {
         case .clean: return []
-        case .error: return [NextStep(command: commands.doctor, purpose: "checks every precondition, and names what mends it")]
+        case .error:
+            return [NextStep(command: commands.configCheck, purpose: "checks the settings, and names those that are wrong")]
         case .incomplete:
             let again = mode == .verify ? commands.verify : commands.reconcile
             return [
-                NextStep(command: commands.doctor, purpose: "shows what holds the pipeline up"),
-                NextStep(command: again, purpose: "calls the roll again"),
+                NextStep(command: again, purpose: "calls the roll again, once the pipeline has caught up")
             ]
         case .differences: return mending(commands)
         }

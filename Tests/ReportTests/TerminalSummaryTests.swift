@@ -221,10 +221,8 @@ struct TerminalSummaryTests {
             Report  reports/20261122T080000Z-4f2a
 
             Next
-              rollcall doctor
-                  shows what holds the pipeline up
               rollcall verify
-                  calls the roll again
+                  calls the roll again, once the pipeline has caught up
 
             """
         #expect(TerminalSummary(report, path: path).text == expected)
@@ -244,8 +242,8 @@ struct TerminalSummaryTests {
               - the last run saw 2,000 rows
 
             Next
-              rollcall doctor
-                  checks every precondition, and names what mends it
+              rollcall config check
+                  checks the settings, and names those that are wrong
 
             """
         #expect(TerminalSummary(report, path: nil).text == expected)
