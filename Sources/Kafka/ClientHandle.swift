@@ -114,7 +114,8 @@ final class ClientHandle {
         self.handle = nil
         context.onRebalance = nil
         context.onDelivery = nil
-        rd_kafka_destroy(handle)
+        // A consumer has left its group by now, or given that up.
+        rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
         Unmanaged.passUnretained(context).release()
     }
 

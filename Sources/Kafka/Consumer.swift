@@ -64,15 +64,28 @@ public final class Consumer {
 
     /// Leaves the group, if one was joined, and frees the consumer. Calls after the first do nothing.
     ///
-    /// Blocks while the group is left and requests are ended, usually for some milliseconds.
-    public func close() {
+    /// Takes some milliseconds where the group's coordinator can be reached, and else up to `timeoutMs`; then the consumer goes without
+    /// leaving, and the group notices when the session times out.
+    public func close(timeoutMs: Int = 10_000) {
         guard let handle = try? client.open() else { return }
         scanBuffer = nil
         // The consumer may be on its way out of memory: from here on, no callback may reach it.
         client.context.onRebalance = nil
-        rd_kafka_consumer_close(handle)
+        leave(handle, timeoutMs: timeoutMs)
         client.destroy()
         pending = PolledBatch()
+    }
+
+    /// `rd_kafka_consumer_close` with a limit: that call waits for commits which librdkafka 2.0.2 may repeat for ever when there is no
+    /// coordinator (librdkafka issue 3740).
+    private func leave(_ handle: OpaquePointer, timeoutMs: Int) {
+        guard let queue = rd_kafka_queue_new(handle) else { return }
+        defer { rd_kafka_queue_destroy(queue) }
+        if KafkaError(consuming: rd_kafka_consumer_close_queue(handle, queue), doing: "close") != nil { return }
+        let deadline = ContinuousClock.now + .milliseconds(timeoutMs)
+        while rd_kafka_consumer_closed(handle) == 0, ContinuousClock.now < deadline {
+            rd_kafka_queue_poll_callback(queue, 100)
+        }
     }
 
     // MARK: - What is read

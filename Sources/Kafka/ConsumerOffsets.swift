@@ -65,17 +65,29 @@ extension Consumer {
 
     /// Commits, for the consumer's group, the offset of the next record to read (the last one dealt with, plus one).
     ///
-    /// Returns when the broker has confirmed it. While the coordinator cannot be reached it blocks, up to `session.timeout.ms`
-    /// and the request's own timeout. Throws `ILLEGAL_GENERATION`, `UNKNOWN_MEMBER_ID` or `REBALANCE_IN_PROGRESS` where the
+    /// Returns when the broker has confirmed it. Throws `_TIMED_OUT` where it has not within `timeoutMs`; the offsets may have been
+    /// committed all the same, or still be later. Throws `ILLEGAL_GENERATION`, `UNKNOWN_MEMBER_ID` or `REBALANCE_IN_PROGRESS` where the
     /// partitions may belong to another member by now: what has been done for them will be done again.
-    public func commit(_ offsets: [TopicPartition: Int64]) throws {
+    public func commit(_ offsets: [TopicPartition: Int64], timeoutMs: Int = 30_000) throws {
         let handle = try client.open()
         guard !offsets.isEmpty else { return }
-        try PartitionList.with(offsets.map { ($0.key, $0.value) }) { list in
-            let code = rd_kafka_commit(handle, list, 0)
-            if let error = PartitionList.firstFailure(list, "commit") { throw error }
-            try check(code, "commit offsets of \(offsets.count) partitions")
+        guard let queue = rd_kafka_queue_new(handle) else {
+            throw KafkaError(code: RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, message: "commit: out of memory for a queue")
         }
+        defer { rd_kafka_queue_destroy(queue) }
+        // rd_kafka_commit has no timeout, and librdkafka 2.0.2 may try for ever when the coordinator goes away.
+        let action = "commit offsets of \(offsets.count) partitions"
+        try PartitionList.with(offsets.map { ($0.key, $0.value) }) { list in
+            try check(rd_kafka_commit_queue(handle, list, queue, nil, nil), action)
+        }
+        guard let event = rd_kafka_queue_poll(queue, Int32(clamping: timeoutMs)) else {
+            throw client.failure(RD_KAFKA_RESP_ERR__TIMED_OUT, action)
+        }
+        defer { rd_kafka_event_destroy(event) }
+        if let list = rd_kafka_event_topic_partition_list(event), let error = PartitionList.firstFailure(list, "commit") {
+            throw error
+        }
+        try check(rd_kafka_event_error(event), action)
     }
 
     /// What the consumer's group has committed; a partition for which it never has is absent.

@@ -137,11 +137,11 @@ struct GroupTests {
         try consumer.subscribe(["t"])
         _ = try consumer.gather { $0.assigned.count == 4 }
         try broker.setDown(broker: 1)
-        let error = try #require(throws: KafkaError.self) { try consumer.commit([partitions[0]: 1]) }
+        let error = try #require(throws: KafkaError.self) { try consumer.commit([partitions[0]: 1], timeoutMs: 2000) }
         #expect(error.isRetriable)
         #expect(throws: KafkaError.self) { try consumer.committed(partitions, timeoutMs: 500) }
         #expect(throws: KafkaError.self) { try consumer.partitionCount("t", timeoutMs: 500) }
-        consumer.close()
+        consumer.close(timeoutMs: 2000)
         #expect(throws: KafkaError.self) { try consumer.assignment() }
     }
 
