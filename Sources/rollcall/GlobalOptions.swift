@@ -39,12 +39,17 @@ struct GlobalOptions: ParsableArguments {
     ///   - overrides: What its own flags say; nil entries were not given.
     func prepare(needs: Set<SettingsArea>, overrides: [SettingOverride?] = []) throws -> EffectiveSettings {
         let environment = ProcessEnvironment.variables
-        Console.shared.configure(colour: !noColor && (environment["NO_COLOR"] ?? "").isEmpty, quiet: quiet)
+        prepareConsole()
         let settings = try loader(environment: environment, needs: needs, overrides: overrides).load()
         for warning in settings.warnings { Console.shared.complain("rollcall: warning: \(warning)") }
         let configured = Logger.Level(rawValue: try settings.value(EffectiveSettings.keys.log.level)) ?? .info
         ConsoleLog.bootstrap(level: quiet ? max(configured, .warning) : configured)
         return settings
+    }
+
+    /// Puts the console in order, for a command without settings.
+    func prepareConsole() {
+        Console.shared.configure(colour: !noColor && (ProcessEnvironment.variables["NO_COLOR"] ?? "").isEmpty, quiet: quiet)
     }
 
     /// The commands that a report suggests, with the options that lead to the same settings.

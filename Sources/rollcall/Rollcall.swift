@@ -12,9 +12,9 @@ struct Rollcall: ParsableCommand {
             """,
         version: Versions.text,
         subcommands: [
-            VerifyCommand.self, ReportCommand.self, ExplainCommand.self, RepairCommand.self, ParkedCommand.self,
-            LedgerCommand.self, ConfigCommand.self, SandboxGuardCommand.self,
-            SandboxBrokerCommand.self, SandboxMappingCommand.self,
+            DemoCommand.self, VerifyCommand.self, ReportCommand.self, ExplainCommand.self, RepairCommand.self,
+            ParkedCommand.self, LedgerCommand.self, ConfigCommand.self, SandboxGuardCommand.self, SandboxBrokerCommand.self,
+            SandboxMappingCommand.self,
         ])
 
     // Also here, so that global options may stand before the command's name.
