@@ -129,7 +129,8 @@ public final class HTTPMappingService: MappingLookup {
         var lookup = MappingLookupState()
         var unknown: [UserID] = []
         if !leftover.answers.isEmpty, !leftover.expiry.hasPassed(nowMs) { lookup.answersExpiry = leftover.expiry }
-        let kept = lookup.answersExpiry == nil ? [:] : leftover.answers
+        // Who was given up stays given up until the lookup ends: two such users could otherwise wait for each other for ever.
+        let kept = leftover.answers.filter { lookup.answersExpiry != nil || $0.value.isFailure }
         var seen: Set<UserID> = []
         for user in users where seen.insert(user).inserted {
             if user.text.isEmpty {
@@ -260,5 +261,11 @@ public final class HTTPMappingService: MappingLookup {
         } else {
             lookup.stranded.append(request)
         }
+    }
+}
+
+extension MappingAnswer {
+    fileprivate var isFailure: Bool {
+        if case .failed = self { true } else { false }
     }
 }
