@@ -77,7 +77,7 @@ let package = Package(
             ]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Kafka", "MySQL", "rollcall"]),
         .testTarget(
-            name: "rollcallTests", dependencies: ["rollcall", "Sandbox", "Domain", "Ledger", "Report"],
+            name: "rollcallTests", dependencies: ["rollcall", "Sandbox", "Domain", "Kafka", "Ledger", "Report"],
             // Read where they lie, so that the same test can write them anew.
             exclude: ["Help"]),
     ],

@@ -13,27 +13,34 @@ struct StoppablePorts: ReconcilePorts {
     var clock: any ReconcileClock { StoppableClock(clock: ports.clock) }
 
     func source() throws -> any SourcePort {
-        try checkStop()
-        return StoppableSource(port: try ports.source())
+        try stoppable { StoppableSource(port: try ports.source()) }
     }
 
     func topic(_ name: String) throws -> any TopicPort {
-        try checkStop()
-        return StoppableTopic(port: try ports.topic(name))
+        try stoppable { StoppableTopic(port: try ports.topic(name)) }
     }
 
     func progress() throws -> any ProgressPort {
-        try checkStop()
-        return StoppableProgress(port: try ports.progress())
+        try stoppable { StoppableProgress(port: try ports.progress()) }
     }
 
     func ledger() throws -> any LedgerPort {
-        try checkStop()
-        return try ports.ledger()
+        try stoppable { try ports.ledger() }
     }
 
     func concurrently(_ tasks: [@Sendable () throws -> Void]) throws {
-        try ports.concurrently(tasks)
+        try stoppable { try ports.concurrently(tasks) }
+    }
+}
+
+/// Runs a call of a port, unless a stop was asked for. What goes wrong after that is of no interest any more.
+private func stoppable<Value>(_ call: () throws -> Value) throws -> Value {
+    try checkStop()
+    do {
+        return try call()
+    } catch {
+        try checkStop()
+        throw error
     }
 }
 
@@ -63,37 +70,34 @@ private struct StoppableSource: SourcePort {
     var hasFenceTable: Bool { port.hasFenceTable }
 
     func serverFacts() throws -> SourceFacts {
-        try checkStop()
-        return try port.serverFacts()
+        try stoppable { try port.serverFacts() }
     }
 
     func boundary(after lower: UserID?, rows: Int) throws -> UserID? {
-        try checkStop()
-        return try port.boundary(after: lower, rows: rows)
+        try stoppable { try port.boundary(after: lower, rows: rows) }
     }
 
     func scan(
         after lower: UserID?, through upper: UserID?, _ body: (UserID, Result<[UInt8], RowFailure>) throws -> Void
     ) throws -> SourcePosition? {
-        try port.scan(after: lower, through: upper) { user, row in
-            try checkStop()
-            try body(user, row)
+        try stoppable {
+            try port.scan(after: lower, through: upper) { user, row in
+                try checkStop()
+                try body(user, row)
+            }
         }
     }
 
     func rows(of users: [UserID]) throws -> SnapshotRows {
-        try checkStop()
-        return try port.rows(of: users)
+        try stoppable { try port.rows(of: users) }
     }
 
     func binlogEnd() throws -> SourcePosition? {
-        try checkStop()
-        return try port.binlogEnd()
+        try stoppable { try port.binlogEnd() }
     }
 
     func writeNonce(_ nonce: String) throws {
-        try checkStop()
-        try port.writeNonce(nonce)
+        try stoppable { try port.writeNonce(nonce) }
     }
 
     func close() { port.close() }
@@ -105,20 +109,20 @@ private struct StoppableTopic: TopicPort {
     var name: String { port.name }
 
     func bounds() throws -> [Int32: OffsetBounds] {
-        try checkStop()
-        return try port.bounds()
+        try stoppable { try port.bounds() }
     }
 
     func read(from start: [Int32: Int64], to end: [Int32: Int64], _ body: (TopicEntry) throws -> Void) throws {
-        try port.read(from: start, to: end) { entry in
-            try checkStop()
-            try body(entry)
+        try stoppable {
+            try port.read(from: start, to: end) { entry in
+                try checkStop()
+                try body(entry)
+            }
         }
     }
 
     func fetch(_ addresses: Set<RecordAddress>, _ body: (RecordAddress, TopicValue) throws -> Void) throws {
-        try checkStop()
-        try port.fetch(addresses, body)
+        try stoppable { try port.fetch(addresses, body) }
     }
 
     func close() { port.close() }
@@ -128,13 +132,11 @@ private struct StoppableProgress: ProgressPort {
     let port: any ProgressPort
 
     func committed(group: String, topic: String, partitions: [Int32]) throws -> [Int32: Int64] {
-        try checkStop()
-        return try port.committed(group: group, topic: topic, partitions: partitions)
+        try stoppable { try port.committed(group: group, topic: topic, partitions: partitions) }
     }
 
     func connectorOffset() throws -> ConnectorOffset? {
-        try checkStop()
-        return try port.connectorOffset()
+        try stoppable { try port.connectorOffset() }
     }
 
     func close() { port.close() }

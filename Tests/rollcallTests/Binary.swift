@@ -13,23 +13,39 @@ struct Binary {
     static func run(
         _ arguments: [String], in directory: String, environment: [String: String] = [:]
     ) throws -> Result {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try RollcallBinary.locate())
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: directory)
-        let inherited = ProcessInfo.processInfo.environment.filter { ["PATH", "LD_LIBRARY_PATH", "HOME"].contains($0.key) }
-        process.environment = inherited.merging(environment) { _, given in given }
+        let process = try prepare(arguments, in: directory, environment: environment)
         // Files instead of pipes: neither of two streams can fill up while the other is read.
         let files = try TemporaryDirectory()
         let output = try files.write("out", "")
         let errors = try files.write("err", "")
         process.standardOutput = FileHandle(forWritingAtPath: output)
         process.standardError = FileHandle(forWritingAtPath: errors)
-        process.standardInput = FileHandle.nullDevice
         try process.run()
         process.waitUntilExit()
         return Result(
             status: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
             errors: try String(contentsOfFile: errors, encoding: .utf8))
+    }
+
+    /// Starts the binary, and throws away what it says.
+    static func start(_ arguments: [String], in directory: String) throws -> Process {
+        let process = try prepare(arguments, in: directory, environment: [:])
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+
+    private static func prepare(
+        _ arguments: [String], in directory: String, environment: [String: String]
+    ) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try RollcallBinary.locate())
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: directory)
+        let inherited = ProcessInfo.processInfo.environment.filter { ["PATH", "LD_LIBRARY_PATH", "HOME"].contains($0.key) }
+        process.environment = inherited.merging(environment) { _, given in given }
+        process.standardInput = FileHandle.nullDevice
+        return process
     }
 }

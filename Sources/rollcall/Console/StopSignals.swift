@@ -22,6 +22,7 @@ enum StopSignals {
             }
             sigaction(number, &action, nil)
         }
+        unblock()
         ignoreBrokenPipes()
     }
 
@@ -35,6 +36,15 @@ enum StopSignals {
         case SIGTERM: .terminated
         default: nil
         }
+    }
+
+    /// Whoever started this process may have handed its blocked signals down, as thread pools do; then none would ever arrive.
+    private static func unblock() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGINT)
+        sigaddset(&signals, SIGTERM)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
     /// A peer that hangs up is an error of that write, not the end of the process. A handler that does nothing, because
