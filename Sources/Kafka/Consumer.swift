@@ -84,7 +84,10 @@ public final class Consumer {
         if KafkaError(consuming: rd_kafka_consumer_close_queue(handle, queue), doing: "close") != nil { return }
         let deadline = ContinuousClock.now + .milliseconds(timeoutMs)
         while rd_kafka_consumer_closed(handle) == 0, ContinuousClock.now < deadline {
-            rd_kafka_queue_poll_callback(queue, 100)
+            // As events and not through callbacks: records are among them, and rd_kafka_queue_poll_callback aborts the process on one.
+            guard let event = rd_kafka_queue_poll(queue, 100) else { continue }
+            if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE { rd_kafka_assign(handle, nil) }
+            rd_kafka_event_destroy(event)
         }
     }
 

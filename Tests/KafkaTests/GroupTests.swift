@@ -145,6 +145,21 @@ struct GroupTests {
         #expect(throws: KafkaError.self) { try consumer.assignment() }
     }
 
+    @Test("A member can be closed while records wait for it")
+    func closeWithRecordsWaiting() throws {
+        try Producer(properties: broker.properties).write(
+            partitions.flatMap { numbered(0..<500, topic: "t", partition: $0.partition) })
+        let consumer = try Consumer(properties: broker.properties(group: "g"))
+        try consumer.subscribe(["t"])
+        _ = try eventually { try consumer.poll(maxRecords: 1, timeoutMs: 100).records.first }
+        consumer.close()
+
+        // It has left: the next member need not wait until its session times out, and gets everything.
+        let next = try Consumer(properties: broker.properties(group: "g"))
+        try next.subscribe(["t"])
+        #expect(try next.gather { $0.ends.count == 4 }.records.count == 2000)
+    }
+
     @Test("A closed consumer says so, closing twice is fine, and a member can be dropped without being closed")
     func close() throws {
         var consumer: Consumer? = try Consumer(properties: broker.properties(group: "g"))
