@@ -50,6 +50,7 @@ public final class DebeziumConnector: Sendable {
 
     private let python: String
     private let directory: String
+    private let removing: [String]
     private let startTimeoutMs: Int
     private let process: Mutex<ChildProcess>
 
@@ -61,17 +62,19 @@ public final class DebeziumConnector: Sendable {
     ///   - settings: what to capture.
     ///   - directory: where its offsets, schema history, settings and log are; must exist, and be private, for the
     ///     settings hold the password.
+    ///   - removing: temporary directories to remove if this process ends without having stopped it.
     /// - Throws: ``SandboxError``.
     public init(
-        source: Source, bootstrap: String, settings: Settings, directory: String
+        source: Source, bootstrap: String, settings: Settings, directory: String, removing: [String] = []
     ) throws(SandboxError) {
         python = try PythonEnvironment.locate()
         guard findProgram("java") != nil else { throw .programMissing(program: "java", package: "default-jre-headless") }
         self.directory = directory
+        self.removing = removing
         startTimeoutMs = settings.startTimeoutMs
         let files = DebeziumFiles(directory: directory)
         try files.write(source: source, bootstrap: bootstrap, settings: settings)
-        process = Mutex(try Self.start(python: python, files: files))
+        process = Mutex(try Self.start(python: python, files: files, removing: removing))
         try waitUntilStreaming()
     }
 
@@ -99,7 +102,7 @@ public final class DebeziumConnector: Sendable {
     /// - Throws: ``SandboxError``.
     public func restart() throws(SandboxError) {
         stop()
-        let next = try Self.start(python: python, files: DebeziumFiles(directory: directory))
+        let next = try Self.start(python: python, files: DebeziumFiles(directory: directory), removing: removing)
         process.withLock { $0 = next }
         try waitUntilStreaming()
     }
@@ -111,8 +114,9 @@ public final class DebeziumConnector: Sendable {
         try current.waitUntil(timeoutMs: startTimeoutMs) { ReadyFile.exists(readyFile) }
     }
 
-    private static func start(python: String, files: DebeziumFiles) throws(SandboxError) -> ChildProcess {
+    private static func start(python: String, files: DebeziumFiles, removing: [String]) throws(SandboxError) -> ChildProcess {
         ReadyFile.clear(files.readyFile)
-        return try ChildProcess(python, ["-I", "-B", files.program, files.settings], logFile: files.log, graceMs: 2_000)
+        return try ChildProcess(
+            python, ["-I", "-B", files.program, files.settings], logFile: files.log, graceMs: 2_000, removing: removing)
     }
 }

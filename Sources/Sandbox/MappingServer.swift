@@ -12,13 +12,16 @@ public final class MappingServer: Sendable {
 
     /// Starts the service.
     ///
-    /// - Parameter directory: where its log and its ready file go; must exist.
+    /// - Parameters:
+    ///   - directory: where its log and its ready file go; must exist.
+    ///   - removing: temporary directories to remove if this process ends without having stopped it.
     /// - Throws: ``SandboxError``.
-    public init(directory: String) throws(SandboxError) {
+    public init(directory: String, removing: [String] = []) throws(SandboxError) {
         let readyFile = "\(directory)/mapping.json"
         ReadyFile.clear(readyFile)
         process = try ChildProcess(
-            RollcallBinary.locate(), ["sandbox-mapping", "--ready-file", readyFile], logFile: "\(directory)/mapping.log")
+            RollcallBinary.locate(), ["sandbox-mapping", "--ready-file", readyFile], logFile: "\(directory)/mapping.log",
+            removing: removing)
         try process.waitUntil(timeoutMs: 20_000) { ReadyFile.exists(readyFile) }
         port = try ReadyFile.read(readyFile).port
         url = "http://127.0.0.1:\(port)/mappings"

@@ -18,13 +18,15 @@ public final class SandboxBroker: Sendable {
     ///   - topics: topics to create before it is ready; more can follow by ``createTopic(_:)``.
     ///   - brokers: how many brokers the cluster has, numbered from 1.
     ///   - directory: where its log and its ready file go; must exist.
+    ///   - removing: temporary directories to remove if this process ends without having stopped it.
     /// - Throws: ``SandboxError``.
-    public init(topics: [SandboxTopic] = [], brokers: Int = 1, directory: String) throws(SandboxError) {
+    public init(topics: [SandboxTopic] = [], brokers: Int = 1, directory: String, removing: [String] = []) throws(SandboxError) {
         let readyFile = "\(directory)/broker.json"
         ReadyFile.clear(readyFile)
         let arguments = ["sandbox-broker", "--ready-file", readyFile, "--brokers", "\(brokers)"]
         process = try ChildProcess(
-            RollcallBinary.locate(), arguments + topics.flatMap { ["--topic", $0.argument] }, logFile: "\(directory)/broker.log")
+            RollcallBinary.locate(), arguments + topics.flatMap { ["--topic", $0.argument] }, logFile: "\(directory)/broker.log",
+            removing: removing)
         try process.waitUntil(timeoutMs: 20_000) { ReadyFile.exists(readyFile) }
         let address = try ReadyFile.read(readyFile)
         guard let bootstrap = address.bootstrap else { throw .file(path: readyFile, reason: "it names no broker") }

@@ -10,7 +10,7 @@ import MySQL
 /// let bootstrap = try stack.requireBroker().bootstrap
 /// ```
 public final class Stack: Sendable {
-    /// The directory with the data and the logs of all parts.
+    /// The directory with the data and the logs of the parts; without a given one, MariaDB has a temporary one of its own.
     public var directory: String { files.path }
     /// The names of the topics.
     public let topics = StackTopics()

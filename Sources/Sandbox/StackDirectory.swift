@@ -22,6 +22,9 @@ struct StackDirectory {
         }
     }
 
+    /// What the guards of the parts remove if this process ends without having stopped them.
+    var removing: [String] { isTemporary ? [path] : [] }
+
     /// The directory of a part, made if missing.
     func directory(of part: StackOptions.Part) throws(SandboxError) -> String {
         let directory = "\(path)/\(part.rawValue)"

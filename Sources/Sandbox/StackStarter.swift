@@ -62,7 +62,8 @@ struct StackStarter: Sendable {
             host: database.host, port: database.port, user: MariaDBServer.user, password: MariaDBServer.password)
         return try timed(.connector) { () throws(SandboxError) in
             try DebeziumConnector(
-                source: source, bootstrap: broker.bootstrap, settings: settings, directory: files.directory(of: .connector))
+                source: source, bootstrap: broker.bootstrap, settings: settings, directory: files.directory(of: .connector),
+                removing: files.removing)
         }
     }
 
@@ -70,13 +71,15 @@ struct StackStarter: Sendable {
         try timed(.broker) { () throws(SandboxError) in
             try SandboxBroker(
                 topics: topics.all(partitions: options.partitions) + options.extraTopics, brokers: options.brokers,
-                directory: files.directory(of: .broker))
+                directory: files.directory(of: .broker), removing: files.removing)
         }
     }
 
     private func startDatabase() throws(SandboxError) -> MariaDBServer {
         try timed(.database) { () throws(SandboxError) in
-            let server = try MariaDBServer(directory: files.directory(of: .database), options: options.database)
+            // A temporary directory of its own goes when the server has ended, which takes longer than the other parts.
+            let directory = files.isTemporary ? nil : try files.directory(of: .database)
+            let server = try MariaDBServer(directory: directory, options: options.database)
             let sample = ShopDatabase.definition + ShopDatabase.sample(users: options.sampleUsers)
             try ShopDatabase.run(sample + ["USE shop"] + options.preparation, on: server)
             return server
@@ -85,7 +88,7 @@ struct StackStarter: Sendable {
 
     private func startMapping() throws(SandboxError) -> MappingServer {
         try timed(.mapping) { () throws(SandboxError) in
-            try MappingServer(directory: files.directory(of: .mapping))
+            try MappingServer(directory: files.directory(of: .mapping), removing: files.removing)
         }
     }
 

