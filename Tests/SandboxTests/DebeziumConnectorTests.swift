@@ -23,6 +23,7 @@ struct DebeziumConnectorTests {
         try checkChanges(stack, users)
         try checkFence(stack, offsets)
         try checkKill(stack, users)
+        try checkFailedDelivery(stack, users)
     }
 
     /// Insert, update, delete and a change of the primary key.
@@ -79,5 +80,21 @@ struct DebeziumConnectorTests {
         try users.readUntil("the rest arrives") { records in
             Set(records.lazy.compactMap(\.key)).count >= 5 + 2 + 20_000
         }
+    }
+
+    /// An event that the broker refuses ends the connector, which delivers it again once it is started again.
+    private func checkFailedDelivery(_ stack: Stack, _ users: TopicReader) throws {
+        let (broker, connector) = (try stack.requireBroker(), try stack.requireConnector())
+        try broker.push([.topicAuthorizationFailed], for: .produce)
+        try stack.execute("INSERT INTO users (user_id, email) VALUES (500, 'refused@example.com')")
+        let deadline = ContinuousClock.now + .seconds(30)
+        while connector.isRunning {
+            try #require(ContinuousClock.now < deadline, "the connector ends")
+            Thread.sleep(forTimeInterval: 0.02)
+        }
+        #expect(connector.logTail(lines: 3).contains { $0.contains("debezium bridge: delivery to ") })
+        try broker.clearFaults(for: .produce)
+        try connector.restart()
+        try users.readUntil("the refused event arrives") { _ in !users.records(ofKey: #"{"user_id":500}"#).isEmpty }
     }
 }
