@@ -91,6 +91,14 @@ extension SettingsMistake {
             line: "http://127.0.0.1:8080/{user_id}", written: "ftp://127.0.0.1/",
             expected: ["rollcall.yaml:16:3: mapping.url: has to be an http:// or https:// address, not `ftp://127.0.0.1/`"]),
         .init(
+            line: "/{user_id}", written: "/mappings",
+            expected: ["rollcall.yaml:16:3: mapping.url: exactly one of {user_id} and {user_ids} must appear, once"]),
+        .init(
+            line: "{user_id}\n", written: "{user_id}\n  proxy: squid\n",
+            expected: [
+                "rollcall.yaml:17:3: mapping.proxy: has to be none, environment or an address such as http://proxy:3128, not `squid`"
+            ]),
+        .init(
             line: "shop.users", written: "shop users",
             expected: [
                 "rollcall.yaml:11:6: changes[0].topic: has to be a topic name (letters, digits, `.`, `_` and `-`, at most 249), "

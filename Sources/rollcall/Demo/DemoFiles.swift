@@ -19,7 +19,8 @@ struct DemoFiles {
         let password = "\(directory)/mysql.password"
         try Self.write(connection.password, to: password)
         try Self.write(
-            Self.yaml(stack, connection, passwordFile: password, reports: reports, bootstrap: stack.requireBroker().bootstrap,
+            Self.yaml(
+                stack, connection, passwordFile: password, reports: reports, bootstrap: stack.requireBroker().bootstrap,
                 mapping: stack.requireMapping().url),
             to: settings)
     }
@@ -27,18 +28,22 @@ struct DemoFiles {
     private static func makeReportsDirectory() throws -> String {
         let parent = FileManager.default.temporaryDirectory.path
         var template = Array("\(parent)/rollcall-demo-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { throw CommandError("\(parent): no directory can be made there", status: .error) }
+        guard let made = mkdtemp(&template) else {
+            throw CommandError("\(parent): no directory can be made there", status: .error)
+        }
         return String(cString: made) + "/reports"
     }
 
     private static func write(_ text: String, to path: String) throws {
-        guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600]) else {
+        guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
+        else {
             throw CommandError("\(path): cannot be written", status: .error)
         }
     }
 
     private static func yaml(
-        _ stack: Stack, _ connection: ConnectionSettings, passwordFile: String, reports: String, bootstrap: String, mapping: String
+        _ stack: Stack, _ connection: ConnectionSettings, passwordFile: String, reports: String, bootstrap: String,
+        mapping: String
     ) -> String {
         """
         # The settings of a demo: they are good for as long as its stack runs.

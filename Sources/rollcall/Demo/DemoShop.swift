@@ -45,7 +45,9 @@ final class DemoShop: Sendable {
     func close() throws {
         state.withLock { $0.isStopping = true }
         ended.wait()
-        if let failure = state.withLock({ $0.failure }) { throw CommandError("the demo's writer ended: \(failure)", status: .error) }
+        if let failure = state.withLock({ $0.failure }) {
+            throw CommandError("the demo's writer ended: \(failure)", status: .error)
+        }
     }
 
     private func serve() throws {

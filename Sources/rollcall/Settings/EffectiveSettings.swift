@@ -22,6 +22,11 @@ struct EffectiveSettings: Sendable {
         return value
     }
 
+    /// A time in seconds, as milliseconds.
+    func milliseconds(_ key: SettingKey<Double>) throws(SettingsError) -> Int {
+        Int((try value(key) * 1_000).rounded())
+    }
+
     /// Where a value comes from.
     func origin(_ path: String) -> SettingOrigin {
         entries[path]?.origin ?? .builtIn

@@ -30,8 +30,8 @@ extension EffectiveSettings {
             encodingID: source.encodingID, configDigest: digest.description)
         settings.stages = stages
         settings.chunkRows = try value(Self.keys.verify.chunkRows)
-        settings.fenceTimeoutMs = Int(try value(Self.keys.verify.fenceTimeout) * 1_000)
-        settings.settleTimeoutMs = Int(try value(Self.keys.verify.settleTimeout) * 1_000)
+        settings.fenceTimeoutMs = try milliseconds(Self.keys.verify.fenceTimeout)
+        settings.settleTimeoutMs = try milliseconds(Self.keys.verify.settleTimeout)
         settings.ledgerPaths = stages.contains(.god) ? ledgerPaths : []
         let ports = RealPorts(
             source: source, kafkaProperties: try kafkaProperties, connector: connector, ledgerPaths: ledgerPaths,

@@ -1,5 +1,6 @@
 import Domain
 import Kafka
+import Pipeline
 
 /// What has to hold between settings, each of which is fine by itself.
 enum SettingsRules {
@@ -18,6 +19,7 @@ enum SettingsRules {
             rules.checkGroups()
             rules.checkKafkaProperties()
         }
+        if needs.contains(.mapping) { rules.checkMapping() }
         return rules.problems
     }
 }
@@ -102,6 +104,19 @@ private struct Rules {
                 report(key.path, "is the group \(group), which \(other) names already; each hop needs a group of its own")
             }
             meanings[group] = key.path
+        }
+    }
+
+    mutating func checkMapping() {
+        guard let url = given(keys.mapping.url) else { return }
+        do {
+            _ = try MappingURL(url)
+        } catch {
+            report(keys.mapping.url.path, error.reason)
+        }
+        let proxy = given(keys.mapping.proxy) ?? "none"
+        if !["none", "environment"].contains(proxy), !proxy.contains("://") {
+            report(keys.mapping.proxy.path, "has to be none, environment or an address such as http://proxy:3128, not `\(proxy)`")
         }
     }
 
