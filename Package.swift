@@ -40,7 +40,7 @@ let package = Package(
         // Floor 4: the three that never import each other.
         .target(
             name: "Pipeline",
-            dependencies: ["Domain", "Ledger", "Source", "Kafka", "HTTP", .product(name: "Logging", package: "swift-log")]),
+            dependencies: ["Domain", "Ledger", "Source", "Kafka", "MySQL", "HTTP", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "Reconcile",
             dependencies: ["Domain", "Ledger", "Report", "Source", "Kafka", .product(name: "Logging", package: "swift-log")]),

@@ -36,7 +36,7 @@ struct Delivery {
             if case .tooLarge = outcome { refused.append(index) } else { outcomes[index] = outcome }
         }
         // The broker refuses a whole batch of records for its size. Alone, only the one that is too large is refused.
-        for index in refused {
+        for index in refused.sorted() {
             try attempt([index], of: shipments, needsAddress) { outcomes[$0] = $1 }
         }
         return outcomes.map { $0 ?? .lost }
@@ -68,11 +68,12 @@ struct Delivery {
         var settled: [Int: ShipmentOutcome] = [:]
         var underWay: [UInt64: Int] = [:]
         var outage: String?
-        var hasPurged = false
+        // What was lost before this round is not sent in it; only a new loss takes back what is under way.
+        var knownLosses = subscription.lossCount
         let whileWaiting = {
             try subscription.keepAlive()
-            guard subscription.hasLosses, !hasPurged else { return }
-            hasPurged = true
+            guard subscription.lossCount != knownLosses else { return }
+            knownLosses = subscription.lossCount
             try sink.purge()
         }
         for index in indices {

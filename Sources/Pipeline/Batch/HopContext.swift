@@ -74,17 +74,18 @@ struct HopContext {
         return parked
     }
 
-    /// Closes what this hop once parked for users whose newer records succeeded now.
+    /// Closes what was once parked for users whose newer records succeeded now. The aggregator has read the row anew, so it
+    /// answers for the intake too.
     func closeParked(_ users: [UserID]) throws {
         guard !users.isEmpty else { return }
         _ = try subscription.untilAvailable(.parked) {
-            try parkingLot.close(users, hop: hop)
+            try parkingLot.close(users, hops: hop == .aggregator ? [.intake, .aggregator] : [hop])
         }
     }
 
     /// The last act of a batch.
     func commit(consumed: Int, produced: Int, parked: Int) throws -> Progress {
-        if subscription.hasLosses { counters.add { $0.batchesLost += 1 } }
+        if subscription.lossCount > 0 { counters.add { $0.batchesLost += 1 } }
         try subscription.commit()
         return Progress(consumed: consumed, produced: produced, parked: parked)
     }

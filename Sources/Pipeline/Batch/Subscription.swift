@@ -65,8 +65,8 @@ final class Subscription {
     /// Whether nothing of the batch is ours any more.
     var isBatchLost: Bool { !batchPartitions.isEmpty && batchPartitions.isSubset(of: lost) }
 
-    /// Whether some of the batch is no longer ours.
-    var hasLosses: Bool { !lost.isEmpty }
+    /// How many partitions were lost since the batch was read.
+    var lossCount: Int { lost.count }
 
     /// Asks whether the group gave our partitions away while we were not looking: the guard before every production.
     func checkAssignment() {
@@ -137,14 +137,20 @@ final class Subscription {
 
     /// Commits what the batch in hand has reached, its last act. Partitions that were lost are left out.
     func commit() throws {
-        _ = try untilAvailable(.kafka) {
-            let offsets = reached.filter { partition, offset in !lost.contains(partition) && committed[partition] != offset }
-            guard !offsets.isEmpty else { return }
-            try source.commit(offsets)
-            committed.merge(offsets) { _, new in new }
+        if !uncommitted.isEmpty {
+            _ = try untilAvailable(.kafka) {
+                let offsets = uncommitted
+                guard !offsets.isEmpty else { return }
+                try source.commit(offsets)
+                committed.merge(offsets) { _, new in new }
+            }
         }
         reached = [:]
         batchPartitions = []
+    }
+
+    private var uncommitted: [TopicPartition: Int64] {
+        reached.filter { partition, offset in !lost.contains(partition) && committed[partition] != offset }
     }
 
     /// Takes in what a poll says of the group and of the broker.

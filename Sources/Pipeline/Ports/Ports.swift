@@ -102,8 +102,9 @@ public protocol ProductionLog {
 public protocol ParkingLot {
     /// Writes the records down for good: when this returns, they survive a crash. Parking the same record twice is harmless.
     func park(_ records: [Parking]) throws
-    /// Closes what this hop has parked for these users, because a newer record of theirs succeeded.
-    func close(_ users: [UserID], hop: Hop) throws
+    /// Closes what these hops have parked for the users, because a newer record of theirs succeeded. Called for every batch, so
+    /// it must be cheap where nothing is parked.
+    func close(_ users: [UserID], hops: Set<Hop>) throws
 }
 
 /// A record that is to be parked, and why.
@@ -135,7 +136,21 @@ public protocol Clock: AnyObject {
     func sleep(ms: Int) throws
 }
 
-public enum MappingAnswer { case found([UInt8]), notFound, failed(String) }
+/// The mapping service: ID mappings of users, by a client that retries and protects the service by itself.
 public protocol MappingLookup {
+    /// The answer for each of the users.
+    ///
+    /// - Parameter whileWaiting: Called several times a second; what it throws ends the lookup.
+    /// - Throws: ``PortFailure`` of kind `unavailable` when the service as a whole is away.
     func mappings(of users: [UserID], whileWaiting: () throws -> Void) throws -> [UserID: MappingAnswer]
+}
+
+/// What the mapping service says of one user.
+public enum MappingAnswer: Sendable, Equatable {
+    /// The mapping, as canonical JSON.
+    case found([UInt8])
+    /// The service does not know the user.
+    case notFound
+    /// It fails for this user and answers others: trying again would not help. The text says how.
+    case failed(String)
 }

@@ -89,7 +89,10 @@ public final class Enricher: Step {
         var answers: [UserID: MappingAnswer] = [:]
         if !live.isEmpty {
             let found = try context.subscription.untilAvailable(.mapping) {
-                try mappings.mappings(of: live) { try context.subscription.keepAlive() }
+                try mappings.mappings(of: live) {
+                    try context.subscription.keepAlive()
+                    if context.subscription.isBatchLost { throw PortFailure(.assignmentLost, "revoked during the lookup") }
+                }
             }
             guard let found else { return false }
             answers = found

@@ -30,6 +30,10 @@ public final class Intake: Step {
             }
         }
 
+        // Before the signals go out: the aggregator may answer one at once, and then closes what is parked for the user.
+        var parked = try context.park(parkings)
+        parkings = []
+
         let signals = batch.signals
         let shipments = signals.map { entry in
             Shipment(
@@ -51,7 +55,7 @@ public final class Intake: Step {
             $0.recordsOut += produced
             $0.deduplicated += batch.mentions - signals.count
         }
-        let parked = try context.park(parkings)
+        parked += try context.park(parkings)
         return try context.commit(consumed: records.count, produced: produced, parked: parked)
     }
 

@@ -1,0 +1,147 @@
+import Domain
+import Kafka
+import Testing
+
+@testable import Pipeline
+
+@Suite("The aggregator turns signals into aggregates")
+struct AggregatorTests {
+    let world = ScriptedWorld()
+    let counters = HopCounters()
+    let warnings = Warnings()
+
+    func aggregator() -> Aggregator {
+        Aggregator(
+            settings: AggregatorSettings(aggregateTopic: "aggregate", userIDKind: .integer, encodingID: "e1"), reader: world,
+            ports: world.ports(counters, logger: warnings.logger))
+    }
+
+    @Test("one query serves the batch; a user without a row gets a tombstone; headers say where it comes from")
+    func aggregates() throws {
+        world.rows = [UserID("7"): Array(#"{"user_id":7}"#.utf8)]
+        world.positions = [position(900)]
+        world.polls = [
+            Poll(records: [signal("7", at: position(100), offset: 3), signal("8", at: position(200), partition: 1, offset: 5)])
+        ]
+        _ = try aggregator().step()
+        #expect(world.readUsers == [[UserID("7"), UserID("8")]])
+        #expect(world.compacted("aggregate") == ["7": #"{"user_id":7}"#, "8": tombstone])
+        let headers = AggregateProvenance { name in world.topics["aggregate"]?.first?.headers.last { $0.name == name }?.value }
+        #expect(
+            headers
+                == AggregateProvenance(
+                    version: position(900), signal: RecordAddress(partition: 0, offset: 3), encoding: "e1"))
+        #expect(world.committed == [partition("signals"): 4, partition("signals", 1): 6])
+        #expect(counters.snapshot().tombstones == 1)
+    }
+
+    @Test("the newest signal of a user counts, and aggregates leave in the order of their signals")
+    func newestSignal() throws {
+        world.polls = [
+            Poll(records: [signal("7", offset: 0), signal("8", offset: 1), signal("9", offset: 2), signal("7", offset: 3)])
+        ]
+        _ = try aggregator().step()
+        #expect(world.topics["aggregate"]?.map(\.key.text) == ["8", "9", "7"])
+        #expect(counters.snapshot().deduplicated == 1)
+    }
+
+    @Test("a snapshot that is older than a signal is read again until it is not")
+    func waitsForVisibility() throws {
+        world.rows = [UserID("7"): Array("{}".utf8)]
+        world.positions = [position(100), position(400), position(500)]
+        world.polls = [Poll(records: [signal("7", at: position(500), offset: 0), signal("8", at: position(50), offset: 1)])]
+        _ = try aggregator().step()
+        #expect(world.readUsers.count == 3)
+        #expect(counters.snapshot().rereads == 2)
+        #expect(world.topics["aggregate"]?.count == 2)
+        #expect(warnings.texts.isEmpty)
+    }
+
+    @Test("a repair without a position does not excuse from the change before it")
+    func repairKeepsThePosition() throws {
+        world.positions = [position(100), position(500)]
+        let repair = Signal(user: UserID("7"), position: nil, cause: .repair)
+        world.polls = [
+            Poll(records: [
+                signal("7", at: position(500), offset: 0),
+                Record(topic: "signals", partition: 0, offset: 1, key: repair.key, value: repair.value),
+            ])
+        ]
+        _ = try aggregator().step()
+        #expect(world.readUsers.count == 2)
+    }
+
+    @Test("a long lag is said once, its end too, and the group is kept alive meanwhile")
+    func lagIsSaidOnce() throws {
+        world.positions = Array(repeating: position(1), count: 40) + [position(500)]
+        world.keepAlives = [Poll()]
+        world.polls = [Poll(records: [signal("7", at: position(500), offset: 0)])]
+        _ = try aggregator().step()
+        #expect(world.readUsers.count == 41)
+        #expect(warnings.texts.count == 2)
+        #expect(warnings.texts.first?.contains("binlog.000001:500") == true)
+        #expect(world.keepAlives.isEmpty)
+    }
+
+    @Test("a position of another server is said once, and the rows are taken")
+    func failover() throws {
+        world.positions = [position(10, server: 1), position(10, server: 1)]
+        world.polls = [
+            Poll(records: [signal("7", at: position(500, server: 2), offset: 0)]),
+            Poll(records: [signal("7", at: position(600, server: 2), offset: 1)]),
+        ]
+        let aggregator = aggregator()
+        _ = try aggregator.step()
+        _ = try aggregator.step()
+        #expect(world.readUsers.count == 2)
+        #expect(warnings.texts.count == 1)
+    }
+
+    @Test("two rows for one user park that user's signal, and spare the others")
+    func duplicateRow() throws {
+        world.rows = [UserID("8"): Array("{}".utf8)]
+        world.rowFailures = [UserID("7"): RowFailure(.duplicateRow, "2 rows")]
+        world.polls = [Poll(records: [signal("7", offset: 0), signal("8", offset: 1)])]
+        _ = try aggregator().step()
+        #expect(world.parkings.map(\.reason) == [.duplicateRow])
+        #expect(world.parkings.first?.users == [UserID("7")])
+        #expect(world.compacted("aggregate") == ["8": "{}"])
+        #expect(world.effects.contains(.closed(["8"])))
+    }
+
+    @Test("a signal that cannot be read is parked, and the batch goes on")
+    func badSignal() throws {
+        world.polls = [
+            Poll(records: [record("signals", offset: 0, key: "x", value: "{}"), signal("8", offset: 1)]),
+            Poll(records: [record("signals", offset: 2, key: "9", value: "junk")]),
+        ]
+        let aggregator = aggregator()
+        _ = try aggregator.step()
+        _ = try aggregator.step()
+        #expect(world.parkings.map(\.reason) == [.badSignal, .badSignal])
+        #expect(world.committed == [partition("signals"): 3])
+    }
+
+    @Test("an aggregate that is too large for the broker is parked; the others of its batch are not")
+    func tooLarge() throws {
+        let refusal = Receipt.Outcome.failed(PortFailure(.tooLarge, "message size too large"))
+        world.rows = [UserID("7"): Array("{}".utf8), UserID("8"): Array("{}".utf8)]
+        // The broker refuses the batch of both; then each is tried alone, and only the first is refused again.
+        world.outcomes = [refusal, refusal, refusal, nil]
+        world.polls = [Poll(records: [signal("7", offset: 0), signal("8", offset: 1)])]
+        _ = try aggregator().step()
+        #expect(world.parkings.map(\.reason) == [.recordTooLarge])
+        #expect(world.parkings.first?.users == [UserID("7")])
+        #expect(world.compacted("aggregate") == ["8": "{}"])
+        #expect(world.committed == [partition("signals"): 2])
+    }
+
+    @Test("a lost assignment is noticed before anything is produced")
+    func lostAssignment() throws {
+        world.isAssignmentLost = true
+        world.polls = [Poll(records: [signal("7", offset: 0)])]
+        _ = try aggregator().step()
+        #expect(world.topics.isEmpty)
+        #expect(world.committed.isEmpty)
+    }
+}
