@@ -1,0 +1,40 @@
+import Kafka
+import Ledger
+import MySQL
+import Source
+
+/// Runs a call to a lower floor, and sorts what it throws by what a step is to do about it.
+func translatingFailures<Result>(_ call: () throws -> Result) throws -> Result {
+    do {
+        return try call()
+    } catch let error as KafkaError {
+        throw PortFailure(error)
+    } catch let error as MySQLError {
+        throw PortFailure(error.isRetriable ? .unavailable : .fatal, error.message)
+    } catch let error as SourceError {
+        throw PortFailure(.fatal, "\(error)")
+    } catch let error as LedgerError {
+        throw PortFailure(error.isRetriable ? .unavailable : .fatal, error.message)
+    }
+}
+
+extension PortFailure {
+    /// What an error of the Kafka client means for a step; see https://kafka.apache.org/protocol#protocol_error_codes.
+    init(_ error: KafkaError) {
+        self.init(Self.kind(of: error), error.description)
+    }
+
+    private static func kind(of error: KafkaError) -> Kind {
+        if error.isFatal { return .fatal }
+        switch error.name {
+        case "MSG_SIZE_TOO_LARGE", "RECORD_LIST_TOO_LARGE": return .tooLarge
+        case "_PURGE_QUEUE", "_PURGE_INFLIGHT": return .purged
+        case "ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "_ASSIGNMENT_LOST": return .assignmentLost
+        // The group is being shared out anew: the revoke, if there is one, comes with one of the next polls.
+        case "REBALANCE_IN_PROGRESS": return .unavailable
+        // The start-up checks saw the topic, so it was deleted since; waiting for it would hide that.
+        case "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION": return .fatal
+        default: return error.isRetriable ? .unavailable : .fatal
+        }
+    }
+}

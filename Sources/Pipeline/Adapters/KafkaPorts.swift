@@ -1,0 +1,87 @@
+import Domain
+import Kafka
+import Logging
+
+/// A consumer in a group, as a step sees it.
+final class KafkaSource: RecordSource {
+    private let consumer: Consumer
+    private let logger: Logger
+
+    init(_ consumer: Consumer, logger: Logger) {
+        self.consumer = consumer
+        self.logger = logger
+    }
+
+    func poll(maxRecords: Int, timeoutMs: Int) throws -> Poll {
+        try translatingFailures {
+            try poll(of: consumer.poll(maxRecords: maxRecords, timeoutMs: timeoutMs))
+        }
+    }
+
+    func keepAlive() throws -> Poll {
+        try translatingFailures { try poll(of: consumer.keepAlive()) }
+    }
+
+    func commit(_ offsets: [TopicPartition: Int64]) throws {
+        try translatingFailures { try consumer.commit(offsets) }
+    }
+
+    var isAssignmentLost: Bool { consumer.isAssignmentLost }
+
+    /// - Throws: ``PortFailure`` of kind `fatal` for the notices that the client cannot mend by itself.
+    private func poll(of batch: PolledBatch) throws -> Poll {
+        var poll = Poll(
+            records: batch.records, ends: batch.ends, assigned: Set(batch.assigned), revoked: Set(batch.revoked))
+        for notice in batch.notices {
+            switch notice.name {
+            case "_MAX_POLL_EXCEEDED":
+                logger.warning("the group went on without this worker, which took too long over a batch: \(notice.message)")
+            case "_AUTO_OFFSET_RESET":
+                logger.warning(
+                    "records were deleted before they were read; reading on from the first one left: \(notice.message)")
+            default:
+                let failure = PortFailure(notice)
+                if failure.kind == .fatal { throw failure }
+                poll.notices.append(notice.message)
+            }
+        }
+        return poll
+    }
+}
+
+/// A producer, as a step sees it.
+final class KafkaSink: RecordSink {
+    private let producer: Producer
+
+    init(_ producer: Producer) {
+        self.producer = producer
+    }
+
+    func send(_ record: OutgoingRecord, whileWaiting: () throws -> Void) throws -> UInt64 {
+        try translatingFailures { try producer.send(record, whileWaiting: whileWaiting) }
+    }
+
+    func flush(timeoutMs: Int, whileWaiting: () throws -> Void) throws -> [Receipt] {
+        try translatingFailures {
+            let deliveries = try producer.flush(timeoutMs: timeoutMs, whileWaiting: whileWaiting)
+            var isUnderWay = false
+            let receipts = deliveries.map { delivery -> Receipt in
+                switch delivery.result {
+                case .success(let position):
+                    let address = position.offset.map { RecordAddress(partition: position.partition, offset: $0) }
+                    return Receipt(ticket: delivery.ticket, outcome: .delivered(address))
+                case .failure(let error):
+                    isUnderWay = isUnderWay || error.name == "_TIMED_OUT"
+                    return Receipt(ticket: delivery.ticket, outcome: .failed(PortFailure(error)))
+                }
+            }
+            // What has no answer yet must not arrive after what is sent in its place.
+            if isUnderWay { try producer.purge() }
+            return receipts
+        }
+    }
+
+    func purge() throws {
+        try translatingFailures { try producer.purge() }
+    }
+}

@@ -1,0 +1,134 @@
+import Domain
+import Kafka
+import Source
+
+/// Everything that the pipeline is told.
+public struct PipelineSettings: Sendable {
+    /// The cluster: `bootstrap.servers`, and any other property of librdkafka. What the pipeline's promises rest on is set over them.
+    public var kafka: Properties
+    public var topics: TopicNames
+    public var groups = GroupNames()
+    /// MySQL and the aggregate query.
+    public var source: SourceSettings
+    public var ledgerPath = "ledger.sqlite"
+    public var parkedPath = "parked.sqlite"
+    public var notFound = NotFoundPolicy.null
+    public var intake = HopSettings()
+    public var aggregator = HopSettings()
+    public var enricher = HopSettings()
+    /// How absent topics of ours are created; nil creates none, and says how to.
+    public var topicSetup: TopicSetup? = TopicSetup()
+    /// How long the start-up checks wait for Kafka.
+    public var startTimeoutMs = 5_000
+    /// How long a stop may take: a batch in hand that is not finished by then is given up, and read again at the next start.
+    public var drainTimeoutMs = 15_000
+
+    public init(kafka: Properties, topics: TopicNames, source: SourceSettings) {
+        self.kafka = kafka
+        self.topics = topics
+        self.source = source
+    }
+
+    /// One hop: how many threads, and how they batch.
+    public struct HopSettings: Sendable, Equatable {
+        /// More than the input has partitions only idle.
+        public var workers = 1
+        public var batch = BatchSettings()
+
+        public init() {}
+    }
+
+    /// The topics between the hops.
+    public struct TopicNames: Sendable {
+        /// The change topics, and how to read each.
+        public var change: [String: ChangeEventDecoder]
+        public var signals = "rollcall.signals"
+        public var aggregate = "rollcall.aggregate"
+        public var god = "rollcall.god"
+
+        public init(change: [String: ChangeEventDecoder]) {
+            self.change = change
+        }
+    }
+
+    /// The consumer groups, one per hop.
+    public struct GroupNames: Sendable, Equatable {
+        public var intake = "rollcall.intake"
+        public var aggregator = "rollcall.aggregate"
+        public var enricher = "rollcall.enrich"
+
+        public init() {}
+    }
+
+    func hop(_ hop: Hop) -> HopSettings {
+        switch hop {
+        case .intake: intake
+        case .aggregator: aggregator
+        case .enricher: enricher
+        }
+    }
+
+    func group(_ hop: Hop) -> String {
+        switch hop {
+        case .intake: groups.intake
+        case .aggregator: groups.aggregator
+        case .enricher: groups.enricher
+        }
+    }
+
+    /// What a hop reads.
+    func inputs(_ hop: Hop) -> [String] {
+        switch hop {
+        case .intake: topics.change.keys.sorted()
+        case .aggregator: [topics.signals]
+        case .enricher: [topics.aggregate]
+        }
+    }
+
+    /// What a hop writes.
+    func outputs(_ hop: Hop) -> [String] {
+        switch hop {
+        case .intake: [topics.signals]
+        case .aggregator: [topics.aggregate]
+        case .enricher: [topics.god, topics.signals]
+        }
+    }
+
+    /// The properties of a hop's consumer: those that the promises rest on are not for the settings to change.
+    func consumerProperties(_ hop: Hop) -> Properties {
+        kafka.filter { !ProducerOnly.properties.contains($0.key) }
+            .merging([
+                "group.id": group(hop), "enable.auto.commit": "false", "enable.auto.offset.store": "false",
+                "auto.offset.reset": "earliest", "isolation.level": "read_committed", "enable.partition.eof": "true",
+            ]) { _, ours in ours }
+    }
+
+    /// The properties of a hop's producer.
+    ///
+    /// A record is given up, and sent anew, before the group could give this worker's partitions to another: the session
+    /// timeout is 45 s by default, so `message.timeout.ms` is 30 s here, where librdkafka would take 5 minutes.
+    func producerProperties() -> Properties {
+        kafka.filter { !ConsumerOnly.properties.contains($0.key) }
+            .merging(["message.timeout.ms": "30000"]) { given, _ in given }
+            .merging(["enable.idempotence": "true", "acks": "all", "partitioner": "murmur2_random"]) { _, ours in ours }
+    }
+
+    /// Properties that only a producer knows, by librdkafka's CONFIGURATION.md; a consumer would warn about them.
+    private enum ProducerOnly {
+        static let properties: Set<String> = [
+            "message.timeout.ms", "delivery.timeout.ms", "linger.ms", "queue.buffering.max.ms", "batch.size",
+            "batch.num.messages", "compression.type", "compression.codec", "compression.level", "retries",
+            "message.send.max.retries", "queue.buffering.max.messages", "queue.buffering.max.kbytes",
+        ]
+    }
+
+    /// Properties that only a consumer knows.
+    private enum ConsumerOnly {
+        static let properties: Set<String> = [
+            "session.timeout.ms", "heartbeat.interval.ms", "max.poll.interval.ms", "group.instance.id", "fetch.wait.max.ms",
+            "fetch.min.bytes", "fetch.max.bytes", "fetch.message.max.bytes", "max.partition.fetch.bytes",
+            "fetch.error.backoff.ms", "queued.min.messages", "queued.max.messages.kbytes", "partition.assignment.strategy",
+            "check.crcs",
+        ]
+    }
+}

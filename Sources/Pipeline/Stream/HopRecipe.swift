@@ -1,0 +1,65 @@
+import Domain
+import Kafka
+import Ledger
+import Logging
+
+/// Makes a mapping client on the thread that will use it.
+public typealias MappingFactory = @Sendable (any Clock) throws -> any MappingLookup
+
+/// What one worker is made from: nothing in it belongs to a thread.
+struct HopRecipe: Sendable {
+    let hop: Hop
+    let settings: PipelineSettings
+    let makeMappings: MappingFactory
+    /// Nil unless the hop writes to it.
+    let ledger: LedgerWriter?
+    let parked: ParkedStore
+    let counters: HopCounters
+    let stop: StopRequest
+    let logger: Logger
+
+    /// Runs the hop on this thread, until the stop is asked for: then the batch in hand is finished, and the group left.
+    func run() throws {
+        let clock = WorkerClock(stop: stop)
+        let consumer = try translatingFailures { try Consumer(properties: settings.consumerProperties(hop), onLog: log) }
+        defer { consumer.close() }
+        let producer = try translatingFailures { try Producer(properties: settings.producerProperties(), onLog: log) }
+        defer { producer.close() }
+        let rows = SourceRows(settings.source)
+        defer { rows.close() }
+        let ports = HopPorts(
+            source: KafkaSource(consumer, logger: logger), sink: KafkaSink(producer), parkingLot: ParkedFile(store: parked),
+            clock: clock, counters: counters, logger: logger)
+        let step = try makeStep(ports, rows: rows)
+        try translatingFailures { try consumer.subscribe(settings.inputs(hop)) }
+        while !stop.isMade { _ = try step.step() }
+    }
+
+    private func makeStep(_ ports: HopPorts, rows: SourceRows) throws -> any Step {
+        let topics = settings.topics
+        let batch = settings.hop(hop).batch
+        switch hop {
+        case .intake:
+            return Intake(
+                settings: IntakeSettings(decoders: topics.change, signalsTopic: topics.signals, batch: batch), ports: ports)
+        case .aggregator:
+            return Aggregator(
+                settings: AggregatorSettings(
+                    aggregateTopic: topics.aggregate, userIDKind: settings.source.query.kind,
+                    encodingID: settings.source.encodingID, batch: batch),
+                reader: rows, ports: ports)
+        case .enricher:
+            guard let ledger else { throw PipelineError(.badSetting, "the enricher needs a ledger") }
+            return Enricher(
+                settings: EnricherSettings(
+                    signalsTopic: topics.signals, godTopic: topics.god, userIDKind: settings.source.query.kind,
+                    notFound: settings.notFound, batch: batch),
+                mappings: try makeMappings(ports.clock), ledger: LedgerFile(writer: ledger), ports: ports)
+        }
+    }
+
+    /// librdkafka's own words are for those who look for them; what matters of them is said by the steps.
+    private func log(_ line: LogLine) {
+        logger.debug("\(line.facility): \(line.message)")
+    }
+}

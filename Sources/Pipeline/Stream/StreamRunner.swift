@@ -1,0 +1,122 @@
+import Domain
+import Ledger
+import Logging
+import Synchronization
+
+/// The pipeline of one process: some workers per hop, the ledger and the parked records that they share, from start to stop.
+///
+/// ```swift
+/// let stream = StreamRunner(settings: settings, mappings: { clock in try HTTPMappingService(settings: mapping, clock: clock) })
+/// try stream.start()          // throws in seconds when something is missing
+/// …
+/// stream.requestStop()        // from any thread
+/// try stream.wait()
+/// ```
+public final class StreamRunner: Sendable {
+    /// What the workers have done so far.
+    public let counters = PipelineCounters()
+    private let settings: PipelineSettings
+    private let hops: [Hop]
+    private let makeMappings: MappingFactory
+    private let logger: Logger
+    private let stop: StopRequest
+    private let running = Mutex(Running())
+
+    private struct Running {
+        var workers: [Worker] = []
+        var ledger: LedgerWriter?
+        var parked: ParkedStore?
+        var endedWorkers = 0
+    }
+
+    /// - Parameters:
+    ///   - only: The hops to run; all by default.
+    ///   - mappings: Makes a mapping client for each enricher.
+    public init(
+        settings: PipelineSettings, only hops: Set<Hop> = Set(Hop.allCases), logger: Logger = Logger(label: "rollcall.stream"),
+        mappings: @escaping MappingFactory
+    ) {
+        self.settings = settings
+        self.hops = Hop.allCases.filter(hops.contains)
+        self.logger = logger
+        makeMappings = mappings
+        stop = StopRequest(drainTimeoutMs: settings.drainTimeoutMs)
+    }
+
+    /// Checks that all that is needed is there, opens the files, and starts the workers.
+    ///
+    /// - Throws: ``PipelineError`` for what is missing, `LedgerError` for a file that cannot be used.
+    public func start() throws {
+        try StartUpChecks(settings: settings, hops: hops).run()
+        let parked = try ParkedStore(path: settings.parkedPath)
+        var ledger: LedgerWriter?
+        if hops.contains(.enricher) {
+            let writer = try LedgerWriter(path: settings.ledgerPath, godTopic: settings.topics.god)
+            ledger = writer
+            let recorded = try LedgerCatchUp(settings: settings, ledger: writer).run()
+            if recorded > 0 { logger.warning("\(recorded) productions of before a crash were still to be recorded") }
+        }
+        let workers = hops.flatMap { hop in
+            (1...max(1, settings.hop(hop).workers)).map { number in
+                worker(hop, number: number, ledger: ledger, parked: parked)
+            }
+        }
+        running.withLock {
+            $0.workers = workers
+            $0.ledger = ledger
+            $0.parked = parked
+        }
+    }
+
+    /// Asks the workers to finish the batch in hand and to leave. Returns at once.
+    public func requestStop() {
+        stop.make()
+    }
+
+    /// Whether all workers that were started are still at work.
+    public var isRunning: Bool {
+        running.withLock { !$0.workers.isEmpty && $0.endedWorkers == 0 }
+    }
+
+    /// Waits until all workers have ended, and closes the files.
+    ///
+    /// - Throws: ``PipelineError``, of the first worker that did not end because of ``requestStop()``.
+    public func wait() throws {
+        let workers = running.withLock { $0.workers }
+        var failures: [any Error] = []
+        for worker in workers {
+            do { try worker.join() } catch { failures.append(error) }
+        }
+        running.withLock {
+            $0.workers = []
+            $0.ledger?.close()
+            $0.parked?.close()
+        }
+        // A worker that could not drain says less than one that broke and thereby stopped the others.
+        let isGrave = { (error: any Error) in (error as? PipelineError)?.code != .drainTimedOut }
+        if let failure = failures.first(where: isGrave) ?? failures.first { throw failure }
+    }
+
+    private func worker(_ hop: Hop, number: Int, ledger: LedgerWriter?, parked: ParkedStore) -> Worker {
+        let name = "\(hop.rawValue)-\(number)"
+        var logger = logger
+        logger[metadataKey: "worker"] = "\(name)"
+        let recipe = HopRecipe(
+            hop: hop, settings: settings, makeMappings: makeMappings, ledger: hop == .enricher ? ledger : nil, parked: parked,
+            counters: counters[hop], stop: stop, logger: logger)
+        return Worker(name: name) {
+            do {
+                try recipe.run()
+            } catch let failure as PortFailure {
+                throw PipelineError(.workerFailed, "\(name): \(failure.message)")
+            }
+        } onEnd: { [self, logger] failure in
+            if let failure, (failure as? PipelineError)?.code != .drainTimedOut {
+                logger.error("the worker ends, and the others with it: \(failure)")
+            }
+            running.withLock { $0.endedWorkers += 1 }
+            // A pipeline with a missing hop would look alive and fall behind for ever.
+            stop.make()
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Domain
+import Kafka
+
+/// How the pipeline's own topics are created where they are absent. The change topics are the connector's.
+public struct TopicSetup: Sendable, Equatable {
+    /// The number of partitions of each: the most workers, over all machines, that can share a hop. It cannot be changed later
+    /// without stranding keys, so there are more than most need.
+    public var partitions = 24
+    /// -1 leaves it to the broker.
+    public var replication = -1
+    /// How long superseded aggregates and God objects are kept at least, so that a reconciliation can still look at what it
+    /// has just read: a day.
+    public var minCompactionLagMs: Int64 = 86_400_000
+
+    public init() {}
+
+    /// Creates what the hops need and is not there.
+    ///
+    /// - Returns: The number of partitions of each topic that was looked at.
+    func ensure(settings: PipelineSettings, hops: [Hop], cluster: Cluster) throws -> [String: Int] {
+        var counts: [String: Int] = [:]
+        for topic in Self.ownTopics(settings, hops) {
+            counts[topic] = try existing(topic, cluster, settings) ?? create(topic, cluster, settings)
+        }
+        return counts
+    }
+
+    private static func ownTopics(_ settings: PipelineSettings, _ hops: [Hop]) -> [String] {
+        let change = Set(settings.topics.change.keys)
+        return Set(hops.flatMap { settings.inputs($0) + settings.outputs($0) }).subtracting(change).sorted()
+    }
+
+    private func existing(_ topic: String, _ cluster: Cluster, _ settings: PipelineSettings) throws -> Int? {
+        do {
+            return try cluster.partitionCount(topic, timeoutMs: settings.startTimeoutMs)
+        } catch let error as KafkaError {
+            throw PipelineError(.kafkaUnreachable, error.message)
+        }
+    }
+
+    private func create(_ topic: String, _ cluster: Cluster, _ settings: PipelineSettings) throws -> Int {
+        do {
+            try cluster.createTopic(
+                topic, partitions: partitions, replication: replication, config: config(of: topic, settings))
+            return partitions
+        } catch let error as KafkaError where error.name == "TOPIC_ALREADY_EXISTS" {
+            // Another process was faster.
+            if let count = try existing(topic, cluster, settings) { return count }
+            throw PipelineError(.topicNotCreated, "topic \(topic) is being created by someone else; start again in a moment")
+        } catch let error as KafkaError {
+            throw PipelineError(
+                .topicNotCreated,
+                "topic \(topic) does not exist and could not be created (\(error.message)); create it: "
+                    + Self.command(for: topic, settings: settings))
+        }
+    }
+
+    /// The settings of a topic: what can be read again from MySQL is only kept for a while, what is the state is compacted.
+    private func config(of topic: String, _ settings: PipelineSettings) -> [String: String] {
+        guard topic != settings.topics.signals else { return ["cleanup.policy": "delete"] }
+        return ["cleanup.policy": "compact", "min.compaction.lag.ms": "\(minCompactionLagMs)"]
+    }
+
+    /// The command that creates a topic as this would.
+    static func command(for topic: String, settings: PipelineSettings) -> String {
+        let setup = settings.topicSetup ?? TopicSetup()
+        let bootstrap = settings.kafka["bootstrap.servers"] ?? "BROKER:9092"
+        let config = setup.config(of: topic, settings).sorted { $0.key < $1.key }
+            .map { " --config \($0.key)=\($0.value)" }.joined()
+        return
+            "kafka-topics.sh --bootstrap-server \(bootstrap) --create --topic \(topic) --partitions \(setup.partitions)\(config)"
+    }
+}
