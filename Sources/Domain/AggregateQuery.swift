@@ -56,13 +56,18 @@ public struct AggregateQuery: Sendable, Equatable {
     }
 
     /// The id as a SQL literal. Texts are written as hexadecimal digits, which no quoting rule and no sql_mode can break.
+    ///
+    /// A row's id may be no number although the settings promise one. It is written as a text then, so that what stands in a
+    /// table never becomes SQL, and the row can be asked for again.
     public func literal(_ user: UserID) -> String {
-        switch kind {
-        case .integer, .unsigned: return user.text
-        case .string:
-            let digits = user.text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-            return "_utf8mb4 x'\(digits)'"
-        }
+        if kind != .string, Self.isNumber(user.text) { return user.text }
+        let digits = user.text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return "_utf8mb4 x'\(digits)'"
+    }
+
+    private static func isNumber(_ text: String) -> Bool {
+        let digits = text.utf8.drop { $0 == UInt8(ascii: "-") }
+        return text.utf8.count - digits.count <= 1 && !digits.isEmpty && digits.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
     }
 
     /// A short name for this query and the rules by which its rows become bytes. Values that were written under another name

@@ -11,6 +11,13 @@ public struct ChangeEvent: Sendable, Equatable {
     /// Milliseconds since 1970 at which the source changed; nil where the event does not say.
     public var sourceTimestampMs: Int64?
 
+    public init(users: [UserID], position: SourcePosition?, operation: Operation, sourceTimestampMs: Int64?) {
+        self.users = users
+        self.position = position
+        self.operation = operation
+        self.sourceTimestampMs = sourceTimestampMs
+    }
+
     public enum Operation: Sendable, Equatable {
         case read, create, update, delete
         /// A null value: Debezium sends one after each delete, so that compaction can forget the key.
@@ -57,30 +64,30 @@ public struct ChangeEventDecoder: Sendable {
         key: [UInt8]?, value: [UInt8]?, header: (String) -> [UInt8]?
     ) throws(ChangeEventError) -> ChangeEvent {
         var users = UserList(userField: userField, kind: kind)
-        do throws(ChangeEventError) {
-            return try decode(key: key, value: value, header: header, &users)
-        } catch {
-            // Whoever could be read before the trouble is named, so that nobody waits for a person to look at the parked record.
-            throw ChangeEventError(error.reason, error.detail, users: users.ids)
+        var parts: [(name: String, bytes: [UInt8])] = key.map { [("key", $0)] } ?? []
+        parts += Self.rekeyHeaders.compactMap { name in header(name).map { ("header \(name)", $0) } }
+        for part in parts {
+            users.note { list throws(ChangeEventError) in list.add(from: try payload(part.bytes, of: part.name)) }
         }
+        var event: ChangeEvent?
+        users.note { list throws(ChangeEventError) in event = try decode(key: key, value: value, &list) }
+        // Whoever could be read beside the trouble is named, so that nobody waits for a person to look at the parked record.
+        guard users.trouble == nil, let event else {
+            let trouble = users.trouble ?? ChangeEventError(.unknownShape, "the value says nothing")
+            throw ChangeEventError(trouble.reason, trouble.detail, users: users.ids)
+        }
+        return event
     }
 
     private func decode(
-        key: [UInt8]?, value: [UInt8]?, header: (String) -> [UInt8]?, _ users: inout UserList
+        key: [UInt8]?, value: [UInt8]?, _ users: inout UserList
     ) throws(ChangeEventError) -> ChangeEvent {
-        if let key { try users.add(from: payload(key, of: "key")) }
-        for name in Self.rekeyHeaders {
-            if let bytes = header(name) { try users.add(from: payload(bytes, of: "header \(name)")) }
-        }
         guard let value else {
             guard key != nil else { throw ChangeEventError(.nullKey, "and no value either") }
             return ChangeEvent(users: users.ids, position: nil, operation: .tombstone, sourceTimestampMs: nil)
         }
         let body = try payload(value, of: "value")
-        // A TRUNCATE names a table and no user: the users that it removed are found by reconciliation.
-        if body["op"] == "t" { throw ChangeEventError(.truncate, "table `\(body["source"]?["table"]?.text ?? "unknown")`") }
-        let isEnvelope = body["op"] != nil && body["source"] != nil
-        let event = try isEnvelope ? envelope(body, &users) : unwrapped(body, &users)
+        let event = try isEnvelope(body) ? envelope(body, &users) : unwrapped(body, &users)
         if key == nil {
             throw ChangeEventError(
                 .nullKey, "operation \(event.operation); give the table a primary key, or the connector message.key.columns")
@@ -89,11 +96,17 @@ public struct ChangeEventDecoder: Sendable {
         return event
     }
 
+    /// A row that was unwrapped may have columns of the envelope's names, but no column of a row is an object.
+    private func isEnvelope(_ body: JSONValue) -> Bool {
+        body["op"] != nil && [body["source"], body["before"], body["after"]].contains { $0?.members != nil }
+    }
+
     private func envelope(_ body: JSONValue, _ users: inout UserList) throws(ChangeEventError) -> ChangeEvent {
-        try users.add(from: body["before"])
-        try users.add(from: body["after"])
+        users.add(from: body["before"])
+        users.add(from: body["after"])
         return ChangeEvent(
-            users: users.ids, position: position(body["source"]), operation: try operation(body["op"]),
+            users: users.ids, position: position(body["source"]),
+            operation: try operation(body["op"], table: body["source"]?["table"]),
             sourceTimestampMs: body["source"]?["ts_ms"]?.integer)
     }
 
@@ -102,7 +115,7 @@ public struct ChangeEventDecoder: Sendable {
         guard body.members != nil else {
             throw ChangeEventError(.unknownShape, "the value is not an object")
         }
-        try users.add(from: body)
+        users.add(from: body)
         let deleted = body["__deleted"] == "true" || body["__deleted"] == true
         let fallback: ChangeEvent.Operation = deleted ? .delete : .update
         let position = position(
@@ -110,16 +123,19 @@ public struct ChangeEventDecoder: Sendable {
             server: body["__source_server_id"] ?? body["__server_id"])
         return ChangeEvent(
             users: users.ids, position: position,
-            operation: body["__op"] == nil ? fallback : try operation(body["__op"]),
+            operation: body["__op"] == nil
+                ? fallback : try operation(body["__op"], table: body["__source_table"] ?? body["__table"]),
             sourceTimestampMs: (body["__source_ts_ms"] ?? body["__ts_ms"])?.integer)
     }
 
-    private func operation(_ code: JSONValue?) throws(ChangeEventError) -> ChangeEvent.Operation {
+    private func operation(_ code: JSONValue?, table: JSONValue?) throws(ChangeEventError) -> ChangeEvent.Operation {
         switch code {
         case "r": return .read
         case "c": return .create
         case "u": return .update
         case "d": return .delete
+        // A TRUNCATE names a table and no user: the users that it removed are found by reconciliation.
+        case "t": throw ChangeEventError(.truncate, "table `\(table?.text ?? "unknown")`")
         default: throw ChangeEventError(.unknownOperation, "op \(code?.description.prefix(40) ?? "absent")")
         }
     }
@@ -153,25 +169,35 @@ public struct ChangeEventDecoder: Sendable {
     }
 }
 
-/// Collects user ids from objects, each once, in the order of their appearance.
+/// Collects user ids from objects, each once, in the order of their appearance, and the first trouble on the way.
 private struct UserList {
     let userField: String
     let kind: UserIDKind
     var ids: [UserID] = []
+    var trouble: ChangeEventError?
 
     init(userField: String, kind: UserIDKind) {
         self.userField = userField
         self.kind = kind
     }
 
+    /// Goes on after `body` whatever happened in it: a part that cannot be read must not hide the users of the next one.
+    mutating func note(_ body: (inout UserList) throws(ChangeEventError) -> Void) {
+        do throws(ChangeEventError) {
+            try body(&self)
+        } catch {
+            trouble = trouble ?? error
+        }
+    }
+
     /// Adds the id that the object carries; an object without the field, and null, add nothing.
-    mutating func add(from object: JSONValue?) throws(ChangeEventError) {
+    mutating func add(from object: JSONValue?) {
         guard let value = object?[userField], !value.isNull else { return }
         do throws(UserIDError) {
             let id = try kind.parse(value)
             if !ids.contains(id) { ids.append(id) }
         } catch {
-            throw ChangeEventError(.badUserID, "\(error)")
+            trouble = trouble ?? ChangeEventError(.badUserID, "\(error)")
         }
     }
 }

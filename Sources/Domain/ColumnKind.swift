@@ -6,11 +6,11 @@ public enum ColumnKind: String, Sendable, CaseIterable {
     case unsigned
     /// A fixed-point number: a JSON string, because most readers of JSON numbers would round it.
     case decimal
-    /// A number of single precision.
+    /// A number of single precision, in the form of RFC 8785.
     case float
-    /// A number of double precision.
+    /// A number of double precision, in the form of RFC 8785.
     case double
-    /// `0` and `1`: JSON's `false` and `true`. Any other number stays a number, so that no two values become one.
+    /// `0` and `1`, also of BIT(1): JSON's `false` and `true`. Any other number stays a number, so that no two values become one.
     case boolean
     /// Text, also of ENUM and SET: a JSON string.
     case string
@@ -24,7 +24,7 @@ public enum ColumnKind: String, Sendable, CaseIterable {
     case datetime
     /// A moment, in ISO 8601 form with `Z`: connections pin the session's time zone to UTC.
     case timestamp
-    /// A JSON document, members sorted by name.
+    /// A JSON document, members sorted by name. What is no JSON is carried as `{"$text":"…"}`.
     case json
     /// A BIT column: a JSON number.
     case bit

@@ -21,7 +21,8 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
 
     /// Parses sixteen hexadecimal digits.
     public init?(_ text: String) {
-        guard text.utf8.count == 16, let value = UInt64(text, radix: 16) else { return nil }
+        // The standard library's parser would take a sign for one of the sixteen.
+        guard text.utf8.count == 16, text.allSatisfy(\.isHexDigit), let value = UInt64(text, radix: 16) else { return nil }
         rawValue = value
     }
 

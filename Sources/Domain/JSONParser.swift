@@ -9,7 +9,7 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
 extension JSONValue {
     /// Parses one JSON text (RFC 8259) that fills the bytes; the bytes must be UTF-8.
     ///
-    /// - Parameter maximumDepth: Arrays and objects nested deeper are refused, so that no input can exhaust the stack.
+    /// - Parameter maximumDepth: How many arrays and objects may lie within one another; more are refused, so that no input can exhaust the stack.
     /// - Throws: ``JSONError``.
     public init(parsing bytes: [UInt8], maximumDepth: Int = 128) throws(JSONError) {
         self = try bytes.withUnsafeBufferPointer { buffer throws(JSONError) in
@@ -54,7 +54,6 @@ private struct JSONParser {
     }
 
     private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
-        guard depth < maximumDepth else { throw error("nested deeper than \(maximumDepth) levels") }
         switch current {
         case nil: throw error("the text ends where a value should stand")
         case UInt8(ascii: "{"): return try object(depth: depth)
@@ -77,6 +76,7 @@ private struct JSONParser {
     }
 
     private mutating func object(depth: Int) throws(JSONError) -> JSONValue {
+        try checkDepth(depth)
         position += 1
         var members: [JSONValue.Member] = []
         skipSpace()
@@ -97,7 +97,12 @@ private struct JSONParser {
         }
     }
 
+    private func checkDepth(_ depth: Int) throws(JSONError) {
+        guard depth < maximumDepth else { throw error("nested deeper than \(maximumDepth) levels") }
+    }
+
     private mutating func array(depth: Int) throws(JSONError) -> JSONValue {
+        try checkDepth(depth)
         position += 1
         var elements: [JSONValue] = []
         skipSpace()

@@ -91,22 +91,18 @@ extension JSONValue: CustomStringConvertible {
 
     public var description: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// The same value with every object's members sorted by the bytes of their names, so that two texts that mean the same
-    /// object become the same bytes. Of members with one name, the last one stays.
+    /// The same value with every object's members sorted by the bytes of their names, so that two texts that differ only in
+    /// that order become the same bytes. Members with one name stay, in their order: which of them counts, readers do not agree
+    /// on, so that none may be lost.
     public var sorted: JSONValue {
         switch self {
-        case .array(let elements): return .array(elements.map(\.sorted))
+        case .array(let elements): .array(elements.map(\.sorted))
         case .object(let members):
-            // A stable sort keeps members of one name in their order, so that the last of them is the one that stays.
-            let ordered = members.map { Member($0.name, $0.value.sorted) }
-                .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-            var unique: [Member] = []
-            for member in ordered {
-                if let last = unique.last, last.name.utf8.elementsEqual(member.name.utf8) { unique.removeLast() }
-                unique.append(member)
-            }
-            return .object(unique)
-        default: return self
+            // The standard library's sort is stable.
+            .object(
+                members.map { Member($0.name, $0.value.sorted) }
+                    .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
+        default: self
         }
     }
 }

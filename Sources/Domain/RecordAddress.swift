@@ -13,6 +13,8 @@ public struct RecordAddress: Hashable, Sendable, CustomStringConvertible {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, let partition = Int32(parts[0]), let offset = Int64(parts[1]) else { return nil }
         self.init(partition: partition, offset: offset)
+        // One address has one text: neither a sign nor leading zeros.
+        guard description == text else { return nil }
     }
 
     /// `partition:offset`.

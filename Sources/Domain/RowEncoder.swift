@@ -2,7 +2,8 @@
 /// the query's order.
 ///
 /// Two rows have equal bytes only if all their values are equal: nothing is rounded, trimmed or replaced on the way. A text
-/// that is not UTF-8 becomes `{"$base64":"…"}`, which no text can be taken for.
+/// that is not UTF-8 becomes `{"$base64":"…"}`, which no text can be taken for; a document that is not JSON becomes
+/// `{"$text":"…"}`, and a document that looks like one of the two stands in `{"$json":…}`.
 public struct RowEncoder: Sendable {
     /// Raised when the rules change, because values written under other rules may then differ without reason.
     public static let formatVersion = 1
@@ -77,17 +78,10 @@ public struct RowEncoder: Sendable {
         switch kinds[next] {
         case .integer, .unsigned: try integer(bytes)
         case .float, .double: try number(bytes)
-        case .boolean:
-            if bytes.elementsEqual("0".utf8) {
-                writer.raw("false")
-            } else if bytes.elementsEqual("1".utf8) {
-                writer.raw("true")
-            } else {
-                try integer(bytes)
-            }
+        case .boolean: try boolean(bytes)
         case .decimal, .date, .time, .string: text(bytes)
-        case .datetime: dateTime(bytes, zone: "")
-        case .timestamp: dateTime(bytes, zone: "Z")
+        case .datetime: try dateTime(bytes, zone: "")
+        case .timestamp: try dateTime(bytes, zone: "Z")
         case .bytes: base64(bytes)
         case .json: json(bytes)
         case .bit:
@@ -102,19 +96,40 @@ public struct RowEncoder: Sendable {
 
     /// ZEROFILL prints leading zeros, which JSON forbids and which carry no value.
     private mutating func integer(_ bytes: UnsafeRawBufferPointer) throws(RowEncodingError) {
-        let isNegative = bytes.first == UInt8(ascii: "-")
-        let digits = bytes.dropFirst(isNegative ? 1 : 0)
-        guard !digits.isEmpty, digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { throw error("not an integer") }
-        let significant = digits.drop { $0 == 0x30 }
-        if isNegative, !significant.isEmpty { writer.raw("-") }
-        if significant.isEmpty { writer.raw("0") } else { writer.raw(significant) }
+        let (isNegative, digits) = try significantDigits(bytes)
+        if isNegative { writer.raw("-") }
+        if digits.isEmpty { writer.raw("0") } else { writer.raw(digits) }
     }
 
+    /// Sign and digits of an integer, without leading zeros: none at all for zero.
+    private func significantDigits(
+        _ bytes: UnsafeRawBufferPointer
+    ) throws(RowEncodingError) -> (isNegative: Bool, digits: Slice<UnsafeRawBufferPointer>) {
+        let isNegative = bytes.first == UInt8(ascii: "-")
+        let digits = bytes.dropFirst(isNegative ? 1 : 0)
+        guard !digits.isEmpty, digits.allSatisfy(Self.isDigit) else { throw error("not an integer") }
+        let significant = digits.drop { $0 == 0x30 }
+        return (isNegative && !significant.isEmpty, significant)
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+
     private mutating func number(_ bytes: UnsafeRawBufferPointer) throws(RowEncodingError) {
-        guard let value = try? JSONValue(parsing: Array(bytes)), case .number(let text) = value else {
-            throw error("not a number")
+        guard let number = CanonicalNumber(bytes) else { throw error("not a number") }
+        writer.raw(number.json)
+    }
+
+    private mutating func boolean(_ bytes: UnsafeRawBufferPointer) throws(RowEncodingError) {
+        // A BIT(1) column's value is one byte, not a digit.
+        if bytes.count == 1, bytes[0] <= 1 { return writer.raw(bytes[0] == 0 ? "false" : "true") }
+        let (isNegative, digits) = try significantDigits(bytes)
+        if digits.isEmpty {
+            writer.raw("false")
+        } else if digits.elementsEqual("1".utf8), !isNegative {
+            writer.raw("true")
+        } else {
+            try integer(bytes)
         }
-        writer.raw(text.utf8)
     }
 
     private mutating func text(_ bytes: UnsafeRawBufferPointer) {
@@ -132,9 +147,9 @@ public struct RowEncoder: Sendable {
         bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
     }
 
-    /// `2026-11-22 15:13:59.044` becomes `2026-11-22T15:13:59.044`. A zero date stays what it is.
-    private mutating func dateTime(_ bytes: UnsafeRawBufferPointer, zone: StaticString) {
-        guard bytes.count >= 19, bytes[10] == 0x20 else { return text(bytes) }
+    /// `2026-11-22 15:13:59.044` becomes `2026-11-22T15:13:59.044`; a zero date is written like any other.
+    private mutating func dateTime(_ bytes: UnsafeRawBufferPointer, zone: StaticString) throws(RowEncodingError) {
+        guard Self.isDateTime(bytes) else { throw error("not a date and time as MySQL prints it") }
         writer.raw("\"")
         writer.raw(bytes[..<10])
         writer.raw("T")
@@ -143,20 +158,46 @@ public struct RowEncoder: Sendable {
         writer.raw("\"")
     }
 
+    /// `YYYY-MM-DD hh:mm:ss`, with up to six digits after a point.
+    private static func isDateTime(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let pattern: StaticString = "0000-00-00 00:00:00.000000"
+        let length = bytes.count
+        guard length == 19 || (21...pattern.utf8CodeUnitCount).contains(length) else { return false }
+        return (0..<length).allSatisfy { index in
+            let expected = pattern.utf8Start[index]
+            return expected == 0x30 ? isDigit(bytes[index]) : bytes[index] == expected
+        }
+    }
+
     private mutating func base64(_ bytes: UnsafeRawBufferPointer) {
         writer.raw("\"")
         writer.raw(Base64.encode(bytes))
         writer.raw("\"")
     }
 
-    /// MariaDB keeps a document's text as it was written, MySQL orders it; sorting makes the two agree. What does not parse
-    /// is carried as text.
+    /// MariaDB keeps a document's text as it was written, MySQL orders it; sorting makes the two agree.
     private mutating func json(_ bytes: UnsafeRawBufferPointer) {
         if let value = try? JSONValue(parsing: Array(bytes)) {
-            writer.value(value.sorted)
+            document(value.sorted)
+        } else if isUTF8(bytes) {
+            writer.raw("{\"$text\":")
+            writer.string(utf8: bytes)
+            writer.raw("}")
         } else {
             text(bytes)
         }
+    }
+
+    /// The names under which a document's place holds something else than the document itself.
+    private static let marks = ["$base64", "$text", "$json"]
+
+    private mutating func document(_ value: JSONValue) {
+        guard let members = value.members, members.count == 1, Self.marks.contains(members[0].name) else {
+            return writer.value(value)
+        }
+        writer.raw("{\"$json\":")
+        writer.value(value)
+        writer.raw("}")
     }
 }
 

@@ -31,8 +31,8 @@ public struct SourcePosition: Hashable, Sendable, CustomStringConvertible {
     public init?(_ text: String) {
         var rest = text[...]
         var server: UInt64?
-        if let at = rest.firstIndex(of: "@") {
-            guard let number = UInt64(rest[..<at]) else { return nil }
+        // What stands before the sign and is no number belongs to the log's name, which the server's administrator chose.
+        if let at = rest.firstIndex(of: "@"), let number = UInt64(rest[..<at]) {
             server = number
             rest = rest[rest.index(after: at)...]
         }

@@ -25,11 +25,19 @@ public struct UserID: Hashable, Sendable, Comparable, CustomStringConvertible {
         text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 
-    /// Numbers in the order of numbers, everything else in the order of bytes. For presentation only: no verdict depends on it.
+    /// Numbers in the order of numbers, and after them everything else in the order of bytes. For presentation only: no verdict
+    /// depends on it.
     public static func < (left: UserID, right: UserID) -> Bool {
-        if let a = Int64(left.text), let b = Int64(right.text), a != b { return a < b }
-        return left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+        switch (left.number, right.number) {
+        case (let a?, let b?) where a != b: a < b
+        case (.some, nil): true
+        case (nil, .some): false
+        default: left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+        }
     }
+
+    /// Wide enough for signed and unsigned ids of 64 bits alike.
+    private var number: Int128? { Int128(text) }
 }
 
 /// What user ids look like, as the settings declare it.
