@@ -1,0 +1,22 @@
+/// SplitMix64, so that a property that fails fails again with the same seed: https://prng.di.unimi.it/splitmix64.c.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+/// The bytes of a text, as MySQL and Kafka carry it.
+func utf8(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+/// Bytes as text, for messages and comparisons.
+func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
