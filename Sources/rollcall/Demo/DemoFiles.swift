@@ -79,7 +79,9 @@ struct DemoFiles {
             aggregate: \(stack.topics.aggregate)
             god: \(stack.topics.god)
         mapping:
-          url: \(mapping)/mappings/{user_id}
+          url: \(mapping)/{user_id}
+        ledger:
+          path: \(stack.directory)/ledger.sqlite
         reports:
           directory: \(reports)
         """ + "\n"
