@@ -12,7 +12,7 @@ struct Rollcall: ParsableCommand {
             """,
         version: Versions.text,
         subcommands: [
-            DemoCommand.self, VerifyCommand.self, ReportCommand.self, ExplainCommand.self, RepairCommand.self,
+            DemoCommand.self, StreamCommand.self, VerifyCommand.self, ReportCommand.self, ExplainCommand.self, RepairCommand.self,
             ParkedCommand.self, LedgerCommand.self, ConfigCommand.self, SandboxGuardCommand.self, SandboxBrokerCommand.self,
             SandboxMappingCommand.self,
         ])

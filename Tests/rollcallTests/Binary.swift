@@ -27,11 +27,13 @@ struct Binary {
             errors: try String(contentsOfFile: errors, encoding: .utf8))
     }
 
-    /// Starts the binary, and throws away what it says.
-    static func start(_ arguments: [String], in directory: String) throws -> Process {
+    /// Starts the binary, its output going to these files.
+    static func start(
+        _ arguments: [String], in directory: String, output: String = "/dev/null", errors: String = "/dev/null"
+    ) throws -> Process {
         let process = try prepare(arguments, in: directory, environment: [:])
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
+        process.standardOutput = FileHandle(forWritingAtPath: output)
+        process.standardError = FileHandle(forWritingAtPath: errors)
         try process.run()
         return process
     }

@@ -34,9 +34,9 @@ extension SettingsMistake {
             expected: ["rollcall.yaml:5:5: source.mysql.prot: unknown key; did you mean source.mysql.port?"]),
         .init(written: "kafak: {}", expected: ["rollcall.yaml:17:1: kafak: unknown key; did you mean kafka?"]),
         .init(
-            line: "  bootstrap: 127.0.0.1:9092", written: "  bootstrap: 127.0.0.1:9092\n  partitions: 3",
+            line: "  bootstrap: 127.0.0.1:9092", written: "  bootstrap: 127.0.0.1:9092\n  replicas: 3",
             expected: [
-                "rollcall.yaml:15:3: kafka.partitions: unknown key; known are bootstrap, groups, properties, topics"
+                "rollcall.yaml:15:3: kafka.replicas: unknown key; known are bootstrap, groups, properties, topics"
             ]),
         .init(
             written: "database: shop",

@@ -3,6 +3,7 @@ import HTTP
 import Kafka
 import Ledger
 import MySQL
+import Pipeline
 import Source
 
 /// What an error becomes for the person at the terminal: lines of "what, where, what to do", and how the process ends.
@@ -27,7 +28,8 @@ struct ErrorPresentation {
         default:
             let hint = Self.settings(behind: error).map { "; check \($0)" } ?? ""
             lines = ["rollcall: \(error)\(hint)"]
-            status = error is SourceError ? .usage : .error
+            let isSetting = error is SourceError || (error as? PipelineError)?.code == .badSetting
+            status = isSetting ? .usage : .error
         }
     }
 

@@ -1,8 +1,10 @@
 /// The known word that a mistyped one most likely stands for; nil where none is close.
 ///
-/// Close means at most a third of the letters wrong, a swap of neighbours counting as one.
+/// Close means at most a third of the letters of its last part wrong, a swap of neighbours counting as one: the sections before
+/// it are long, and mostly right.
 func closestMatch(to word: String, among known: [String]) -> String? {
-    let limit = max(1, word.count / 3)
+    let lastPart = word.split(separator: ".").last ?? ""
+    let limit = max(1, lastPart.count / 3)
     return known.map { (word: $0, distance: editDistance(word, $0)) }
         .filter { $0.distance <= limit }
         .min { ($0.distance, $0.word) < ($1.distance, $1.word) }?.word

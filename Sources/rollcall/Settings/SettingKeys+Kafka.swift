@@ -58,6 +58,19 @@ struct KafkaTopicKeys: SettingsSection {
         "Aggregates, keyed by user id; cleanup.policy=compact.")
     let god = SettingKey(
         "kafka.topics.god", .topic, default: "rollcall.god", "God objects, keyed by user id; cleanup.policy=compact.")
+    let create = SettingKey(
+        "kafka.topics.create", .boolean, default: true,
+        "Whether `stream` creates those of the three that are absent. The change topics are the connector's.")
+    let partitions = SettingKey(
+        "kafka.topics.partitions", .integer(1...10_000), default: 24,
+        "Partitions of a topic that is created: the most workers, over all machines, that can share a hop. More later strand keys."
+    )
+    let replication = SettingKey(
+        optional: "kafka.topics.replication_factor", .integer(1...32), example: "3",
+        "Replicas of a topic that is created; without this setting, the broker's default.")
+    let compactionLag = SettingKey(
+        "kafka.topics.min_compaction_lag_seconds", .seconds(0...31_536_000), default: 86_400,
+        "How long a created topic keeps superseded aggregates and God objects at least; more than a run of `verify` takes.")
 }
 
 struct KafkaGroupKeys: SettingsSection {
@@ -73,6 +86,11 @@ struct PipelineKeys: SettingsSection {
     let summary = "How `stream` works."
     let workers = PipelineWorkerKeys()
     let batch = PipelineBatchKeys()
+    let startTimeout = SettingKey(
+        "pipeline.start_timeout_seconds", .seconds(0.1...600), default: 5, "How long the checks at the start wait for Kafka.")
+    let drainTimeout = SettingKey(
+        "pipeline.drain_timeout_seconds", .seconds(0...600), default: 15,
+        "How long a stop may take; a batch that is not finished by then is read again at the next start.")
 }
 
 struct PipelineWorkerKeys: SettingsSection {
