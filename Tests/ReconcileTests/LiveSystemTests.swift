@@ -66,6 +66,33 @@ struct LiveSystemTests {
         #expect(report.verdict == .clean)
     }
 
+    @Test("a canary whose user is deleted meanwhile proves nothing, and is no reason to distrust the run", arguments: 1...20)
+    func deletedCanary(deletedUpTo last: Int) throws {
+        let world = World()
+        world.onRowsRead.withLock { hook in
+            hook = { world in for number in 1...last { world.change(UserID("\(number)"), to: nil) } }
+        }
+        let (report, findings) = try world.verify()
+        #expect(findings.isEmpty)
+        #expect(report.verdict == .clean)
+        #expect(report.canary.planted == report.canary.caught)
+    }
+
+    @Test("a canary whose user changes meanwhile is looked at again")
+    func changingCanary() throws {
+        let world = World()
+        let count = Counter()
+        world.onRowsRead.withLock { hook in
+            hook = { world in
+                guard count.next() <= 2 else { return }
+                for number in 1...20 { world.change(UserID("\(number)"), to: "changed \(count.next())") }
+            }
+        }
+        let (report, _) = try world.verify()
+        #expect(report.verdict == .clean)
+        #expect(report.canary == Canary(planted: 9, caught: 9))
+    }
+
     @Test("a real difference is found beside changes that are on their way")
     func differenceAmongChanges() throws {
         let world = World()

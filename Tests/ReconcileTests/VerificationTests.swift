@@ -15,7 +15,7 @@ struct VerificationTests {
         #expect(report.counts[.aggregate]?.users == 20)
         #expect(report.counts[.aggregate]?.matched == 20)
         #expect(report.counts[.god]?.matched == 20)
-        #expect(report.canary == Canary(planted: 3, caught: 3))
+        #expect(report.canary == Canary(planted: 9, caught: 9))
         #expect(report.verifiedThrough == report.source.position)
         #expect(report.verifiedThrough != nil)
         #expect(report.fence.strength == .strong)

@@ -164,6 +164,9 @@ public final class Verification {
                 users: users, matched: max(0, users - open), unresolved: unresolved[stage] ?? 0)
         }
         report.canary = Self.canary(settled)
+        if report.canary.planted == 0, settled.keys.contains(where: { $0.alteration != nil }) {
+            report.notes.append("no canary could be settled, since all of their users moved: this run did not prove that it sees")
+        }
     }
 
     /// A canary that could not be settled, because its user kept changing or a fence was not passed, proves nothing either way.
