@@ -103,14 +103,24 @@ public struct PipelineSettings: Sendable {
             ]) { _, ours in ours }
     }
 
+    /// How long the group waits for a member that says nothing; librdkafka's default is 45 s.
+    var sessionTimeoutMs: Int { kafka["session.timeout.ms"].flatMap { Int($0) } ?? 45_000 }
+
+    /// How long a producer tries to deliver a record: two thirds of the session timeout, where librdkafka would take 5 minutes.
+    /// It is then sent anew, and never after the group could have given this worker's partitions to another.
+    var messageTimeoutMs: Int {
+        kafka["message.timeout.ms"].flatMap { Int($0) } ?? kafka["delivery.timeout.ms"].flatMap { Int($0) }
+            ?? sessionTimeoutMs * 2 / 3
+    }
+
     /// The properties of a hop's producer.
-    ///
-    /// A record is given up, and sent anew, before the group could give this worker's partitions to another: the session
-    /// timeout is 45 s by default, so `message.timeout.ms` is 30 s here, where librdkafka would take 5 minutes.
     func producerProperties() -> Properties {
         kafka.filter { !ConsumerOnly.properties.contains($0.key) }
-            .merging(["message.timeout.ms": "30000"]) { given, _ in given }
-            .merging(["enable.idempotence": "true", "acks": "all", "partitioner": "murmur2_random"]) { _, ours in ours }
+            .filter { $0.key != "delivery.timeout.ms" }
+            .merging([
+                "message.timeout.ms": "\(messageTimeoutMs)", "enable.idempotence": "true", "acks": "all",
+                "partitioner": "murmur2_random",
+            ]) { _, ours in ours }
     }
 
     /// Properties that only a producer knows, by librdkafka's CONFIGURATION.md; a consumer would warn about them.

@@ -24,6 +24,12 @@ struct StartUpChecks {
                 "\(hop.rawValue): a flush may take \(settings.hop(hop).batch.flushTimeoutMs) ms, more than half of "
                     + "max.poll.interval.ms (\(intervalMs) ms); shorten the one or raise the other")
         }
+        guard settings.messageTimeoutMs < settings.sessionTimeoutMs else {
+            throw PipelineError(
+                .badSetting,
+                "message.timeout.ms (\(settings.messageTimeoutMs)) must be below session.timeout.ms (\(settings.sessionTimeoutMs)): "
+                    + "a record that is delivered later could overwrite what the partition's next owner wrote")
+        }
         if hops.contains(.aggregator), settings.source.statementTimeoutSeconds * 2000 > intervalMs {
             throw PipelineError(
                 .badSetting,
@@ -88,7 +94,7 @@ struct StartUpChecks {
             defer { reader.close() }
             _ = try reader.serverFacts()
         } catch let error as MySQLError {
-            throw PipelineError(.mysqlUnreachable, "\(error.message); see source.host and source.user")
+            throw PipelineError(.mysqlUnreachable, "\(error.message); see source.mysql")
         } catch let error as SourceError {
             throw PipelineError(.sourceUnusable, "\(error)")
         }

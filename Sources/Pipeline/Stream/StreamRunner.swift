@@ -6,7 +6,7 @@ import Synchronization
 /// The pipeline of one process: some workers per hop, the ledger and the parked records that they share, from start to stop.
 ///
 /// ```swift
-/// let stream = StreamRunner(settings: settings, mappings: { clock in try HTTPMappingService(settings: mapping, clock: clock) })
+/// let stream = StreamRunner(settings: settings, mapping: mapping)
 /// try stream.start()          // throws in seconds when something is missing
 /// …
 /// stream.requestStop()        // from any thread
@@ -18,6 +18,7 @@ public final class StreamRunner: Sendable {
     private let settings: PipelineSettings
     private let hops: [Hop]
     private let makeMappings: MappingFactory
+    private let checkMapping: @Sendable () throws -> Void
     private let logger: Logger
     private let stop: StopRequest
     private let running = Mutex(Running())
@@ -29,17 +30,31 @@ public final class StreamRunner: Sendable {
         var endedWorkers = 0
     }
 
+    /// - Parameter only: The hops to run; all by default.
+    public convenience init(
+        settings: PipelineSettings, mapping: MappingSettings, only hops: Set<Hop> = Set(Hop.allCases),
+        logger: Logger = Logger(label: "rollcall.stream")
+    ) {
+        self.init(settings: settings, only: hops, logger: logger) { clock in
+            try HTTPMappingService(settings: mapping, clock: clock)
+        } checkMapping: {
+            try MappingCheck(settings: mapping).run()
+        }
+    }
+
     /// - Parameters:
     ///   - only: The hops to run; all by default.
-    ///   - mappings: Makes a mapping client for each enricher.
+    ///   - mappings: Makes a mapping client for each enricher, on its thread.
+    ///   - checkMapping: Throws when the mapping service is not there.
     public init(
         settings: PipelineSettings, only hops: Set<Hop> = Set(Hop.allCases), logger: Logger = Logger(label: "rollcall.stream"),
-        mappings: @escaping MappingFactory
+        mappings: @escaping MappingFactory, checkMapping: @escaping @Sendable () throws -> Void = {}
     ) {
         self.settings = settings
         self.hops = Hop.allCases.filter(hops.contains)
         self.logger = logger
         makeMappings = mappings
+        self.checkMapping = checkMapping
         stop = StopRequest(drainTimeoutMs: settings.drainTimeoutMs)
     }
 
@@ -48,6 +63,7 @@ public final class StreamRunner: Sendable {
     /// - Throws: ``PipelineError`` for what is missing, `LedgerError` for a file that cannot be used.
     public func start() throws {
         try StartUpChecks(settings: settings, hops: hops).run()
+        if hops.contains(.enricher) { try checkMapping() }
         let parked = try ParkedStore(path: settings.parkedPath)
         var ledger: LedgerWriter?
         if hops.contains(.enricher) {

@@ -41,7 +41,8 @@ public struct TopicSetup: Sendable, Equatable {
     private func create(_ topic: String, _ cluster: Cluster, _ settings: PipelineSettings) throws -> Int {
         do {
             try cluster.createTopic(
-                topic, partitions: partitions, replication: replication, config: config(of: topic, settings))
+                topic, partitions: partitions, replication: replication, config: config(of: topic, settings),
+                timeoutMs: settings.startTimeoutMs)
             return partitions
         } catch let error as KafkaError where error.name == "TOPIC_ALREADY_EXISTS" {
             // Another process was faster.
