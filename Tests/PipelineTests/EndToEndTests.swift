@@ -1,0 +1,139 @@
+import Domain
+import Foundation
+import Kafka
+import Ledger
+import Sandbox
+import Source
+import Testing
+
+@testable import Pipeline
+
+/// The tests that share one set of servers. They run one after the other, because some of them stop a server.
+@Suite("On a real MariaDB, a broker and a mapping service", .serialized)
+enum RealParts {}
+
+extension RealParts {
+    @Suite("The pipeline as a whole", .serialized)
+    struct EndToEndTests {
+        @Test("rows become God objects and productions, deletions tombstones, nonsense parked records; no lag is left")
+        func wholeWay() throws {
+            let stack = try PipelineStack("whole")
+            stack.settings.intake.workers = 2
+            stack.settings.aggregator.workers = 2
+            stack.settings.enricher.workers = 2
+            try stack.stack.execute(
+                #"INSERT INTO users (user_id, email, full_name) VALUES (101, 'a"b\\c\n\0d', NULL), (102, '😀é@example.com', ''), (18446744073709551615, 'max@example.com', 'x')"#,
+                "INSERT INTO preferences (user_id, dark_mode) VALUES (101, 1)")
+            try stack.publish([
+                stack.event("101", operation: "c"), stack.event("101", topic: stack.preferences, operation: "c"),
+                stack.event("102", operation: "c"), stack.event("-1", operation: "c"), stack.event("103", operation: "d"),
+                OutgoingRecord(topic: stack.users, key: Array(#"{"user_id":103}"#.utf8), value: nil),
+                OutgoingRecord(topic: stack.users, key: nil, value: Array("junk".utf8)),
+                OutgoingRecord(topic: stack.users, key: nil, value: [0, 0, 0, 0, 9, 1, 2]),
+                OutgoingRecord(topic: stack.users, key: nil, value: [UInt8](repeating: 0x78, count: 900_000)),
+            ])
+            let runner = stack.runner()
+            try runner.start()
+            let expected = ["101", "102", "18446744073709551615", "103"]
+            try eventually("four productions, three parked") {
+                try expected.allSatisfy { try stack.newest($0) != nil } && runner.counters[.intake].snapshot().parked == 3
+            }
+            let settings = stack.settings
+            try eventually("no lag") {
+                try stack.lag(settings.groups.intake, [stack.users, stack.preferences]) == 0
+                    && stack.lag(settings.groups.aggregator, [settings.topics.signals]) == 0
+                    && stack.lag(settings.groups.enricher, [settings.topics.aggregate]) == 0
+            }
+            runner.requestStop()
+            try runner.wait()
+
+            let reader = try SourceReader(settings.source)
+            defer { reader.close() }
+            let rows = try reader.rows(of: expected.map { UserID($0) }).rows
+            let aggregates = try stack.live(settings.topics.aggregate)
+            let gods = try stack.live(settings.topics.god)
+            #expect(Set(aggregates.keys) == Set(expected))
+            #expect(Set(gods.keys) == Set(expected))
+            for user in expected {
+                #expect(aggregates[user]?.value == rows[UserID(user)])
+                let production = try #require(try stack.newest(user))
+                let god = try #require(gods[user])
+                #expect(production.god == RecordAddress(partition: god.partition, offset: god.offset))
+                #expect(production.godDigest == god.value.map { Digest(of: $0) })
+                #expect(production.aggregateDigest == rows[UserID(user)].map { Digest(of: $0) })
+                #expect(production.isLive == (user != "103"))
+                #expect(production.version != nil)
+                let provenance = AggregateProvenance { aggregates[user]?.header($0) }
+                #expect(provenance.encoding == settings.source.encodingID)
+                #expect(aggregates[user]?.partition == Partitioner.murmur2(key: UserID(user).keyBytes, partitionCount: 3))
+            }
+            let parked = try ParkedStore(path: settings.parkedPath)
+            #expect(try parked.openCounts() == [.notJSON: 2, .confluentEncoded: 1])
+        }
+
+        @Test(
+            "what vanishes while it runs is waited for, said once, and nothing is lost",
+            arguments: ["mapping", "mysql", "broker"])
+        func outage(party: String) throws {
+            let stack = try PipelineStack("outage-\(party)")
+            let user = ["mapping": "201", "mysql": "202", "broker": "203"][party] ?? ""
+            try stack.stack.execute("INSERT INTO users (user_id, email) VALUES (\(user), 'before@example.com')")
+            try stack.publish([stack.event(user)])
+            let warnings = Warnings()
+            let runner = stack.runner(warnings: warnings)
+            try runner.start()
+            try eventually("the first production") { try stack.newest(user) != nil }
+            let first = try #require(try stack.newest(user))
+
+            let database = try stack.stack.requireDatabase()
+            let broker = try stack.stack.requireBroker()
+            let mapping = try stack.stack.requireMapping()
+            let name = ["mapping": "the mapping service", "mysql": "MySQL", "broker": "Kafka"][party] ?? ""
+            let saysAway = { warnings.texts.contains { $0.hasPrefix("waiting for \(name)") } }
+            try stack.stack.execute("UPDATE users SET email = 'after@example.com' WHERE user_id = \(user)")
+            switch party {
+            case "mapping":
+                try mapping.setFaults(MappingFaults(failure: .disconnect, errorRate: 1))
+                try stack.publish([stack.event(user)])
+                try eventually("the outage is said", saysAway)
+                try mapping.clearFaults()
+            case "mysql":
+                database.stop()
+                try stack.publish([stack.event(user)])
+                try eventually("the outage is said", saysAway)
+                try database.restart()
+            default:
+                try broker.setDown()
+                try eventually("the outage is said", saysAway)
+                try broker.setUp()
+                try stack.publish([stack.event(user)])
+            }
+            try eventually("the second production") { try stack.newest(user)?.godDigest != first.godDigest }
+            #expect(runner.isRunning)
+            runner.requestStop()
+            try runner.wait()
+            let gods = try stack.live(stack.settings.topics.god)
+            #expect(gods[user]?.value.text?.contains("after@example.com") == true)
+            let perWorker = 3
+            #expect(warnings.texts.filter { $0.hasPrefix("waiting for \(name)") }.count <= perWorker)
+        }
+
+        @Test("productions that a crash left unrecorded are recorded at the next start")
+        func catchUp() throws {
+            let stack = try PipelineStack("catchup")
+            let provenance = GodProvenance(
+                aggregate: RecordAddress(partition: 0, offset: 7), aggregateDigest: Digest(of: [1]), version: nil,
+                mappingDigest: nil)
+            try stack.publish([
+                OutgoingRecord(
+                    topic: stack.settings.topics.god, key: Array("301".utf8), value: Array("{}".utf8),
+                    headers: provenance.headers.map { Header($0.name, text: $0.text) }),
+                OutgoingRecord(topic: stack.settings.topics.god, key: Array("302".utf8), value: Array("{}".utf8)),
+            ])
+            let ledger = try LedgerWriter(path: stack.settings.ledgerPath, godTopic: stack.settings.topics.god)
+            let catchUp = LedgerCatchUp(settings: stack.settings, ledger: ledger)
+            #expect(try catchUp.run() == 1, "the other one is not of ours")
+            #expect(try stack.newest("301")?.aggregate.offset == 7)
+        }
+    }
+}
