@@ -4,6 +4,8 @@ import MySQL
 /// How rows of one result become user ids and canonical bytes. A class, so that its encoder's buffer serves all rows.
 final class ResultShape {
     let columns: [Column]
+    /// Whether the text protocol would round some of the values, so that rows have to come over the binary one.
+    let needsExactNumbers: Bool
     private let keyIndex: Int
     private let kind: UserIDKind
     private var encoder: RowEncoder
@@ -16,19 +18,25 @@ final class ResultShape {
         if let unknown = settings.columnKinds.keys.sorted().first(where: { !names.contains($0) }) {
             throw .unknownColumn(unknown, columns: names)
         }
+        var seen: Set<String> = []
+        if let repeated = names.first(where: { !seen.insert($0).inserted }) { throw .repeatedColumn(repeated) }
         self.columns = columns
         self.keyIndex = keyIndex
         kind = settings.query.kind
-        encoder = RowEncoder(
-            columns: columns.map { .init(name: $0.name, kind: settings.columnKinds[$0.name] ?? ColumnKind($0)) })
+        needsExactNumbers = columns.contains { $0.type == .float }
+        var encoded: [RowEncoder.Column] = []
+        for column in columns {
+            encoded.append(.init(name: column.name, kind: try ColumnKind(column, declared: settings.columnKinds[column.name])))
+        }
+        encoder = RowEncoder(columns: encoded)
     }
 
     /// The row's own id, byte for byte, and its bytes or why there are none.
     func read(_ row: borrowing RowView) -> (UserID, Result<[UInt8], RowFailure>) {
-        let text = row.withBytes(keyIndex) { span in span.withUnsafeBytes { String(validating: $0, as: UTF8.self) } } ?? nil
-        guard let text, let user = try? kind.parse(text) else {
-            let shown = row.text(keyIndex) ?? "NULL"
-            return (UserID(shown), .failure(RowFailure(.badUserID, "`\(shown)` is not a user id of type \(kind.rawValue)")))
+        let user: UserID
+        switch self.user(row.bytes(keyIndex)) {
+        case .success(let id): user = id
+        case .failure(let bad): return (bad.shown, .failure(bad.failure))
         }
         do throws(RowEncodingError) {
             encoder.beginRow()
@@ -38,13 +46,74 @@ final class ResultShape {
             }
             return (user, .success(try encoder.endRow()))
         } catch {
-            let name = columns.indices.contains(error.column) ? columns[error.column].name : "?"
-            return (user, .failure(RowFailure(.badRow, "column `\(name)` of user \(user): \(error.reason)")))
+            return (user, .failure(failure(of: user, error)))
+        }
+    }
+
+    /// The same for a row that came over the binary protocol.
+    func read(_ values: [Value]) -> (UserID, Result<[UInt8], RowFailure>) {
+        let cells = values.map(\.cell)
+        switch self.user(cells[keyIndex]) {
+        case .failure(let bad): return (bad.shown, .failure(bad.failure))
+        case .success(let user):
+            do throws(RowEncodingError) {
+                return (user, .success(try encoder.encode(cells)))
+            } catch {
+                return (user, .failure(failure(of: user, error)))
+            }
+        }
+    }
+
+    /// A row's key that is no user id, as it can be shown.
+    private struct BadKey: Error {
+        let shown: UserID
+        let failure: RowFailure
+    }
+
+    private func user(_ key: [UInt8]?) -> Result<UserID, BadKey> {
+        if let key, let text = String(validating: key, as: UTF8.self), let user = try? kind.parse(text) { return .success(user) }
+        let shown = key.map { String(decoding: $0, as: UTF8.self) } ?? "NULL"
+        let failure = RowFailure(.badUserID, "`\(shown)` is not a user id of type \(kind.rawValue)")
+        return .failure(BadKey(shown: UserID(shown), failure: failure))
+    }
+
+    private func failure(of user: UserID, _ error: RowEncodingError) -> RowFailure {
+        let name = columns.indices.contains(error.column) ? columns[error.column].name : "?"
+        return RowFailure(.badRow, "column `\(name)` of user \(user): \(error.reason)")
+    }
+}
+
+extension Value {
+    /// The value as the text protocol would write it, but with every digit: Swift prints as many as give back the same number.
+    fileprivate var cell: [UInt8]? {
+        switch self {
+        case .null: nil
+        case .integer(let number): Array(String(number).utf8)
+        case .unsigned(let number): Array(String(number).utf8)
+        case .float(let number): Array(number.description.utf8)
+        case .double(let number): Array(number.description.utf8)
+        case .bytes(let bytes): bytes
         }
     }
 }
 
 extension ColumnKind {
+    /// The kind by which a column's values are written.
+    ///
+    /// A BIT travels as bytes, and as a number where the query makes one of it; both are written as the same number. A longer BIT cannot be a truth value, because the byte 0x30 and the digit 0 would be one.
+    init(_ column: Column, declared: ColumnKind?) throws(SourceError) {
+        let natural = ColumnKind(column)
+        if natural == .bit, column.originalName.isEmpty { throw .computedBit(column.name) }
+        switch (declared, natural) {
+        case (nil, _): self = natural
+        case (.bit, .bit), (.integer, .bit), (.unsigned, .bit): self = .bit
+        case (.bit, .integer), (.bit, .unsigned): self = natural
+        case (.boolean, .bit) where column.length > 1: throw .wrongKind(column.name, .boolean)
+        case (.bit, _): throw .wrongKind(column.name, .bit)
+        case (let declared?, _): self = declared
+        }
+    }
+
     /// The kind that follows from a column's type where the settings declare none.
     ///
     /// `TINYINT(1)` stays an integer: MySQL lets it hold -128 to 127, and only the owner of the column knows whether it means

@@ -75,8 +75,9 @@ public final class SourceReader {
             let result = try connection.query(
                 "SELECT \(column) FROM \(table) WHERE \(settings.query.range(of: column, after: lower, through: nil)) "
                     + "ORDER BY \(column) LIMIT 1 OFFSET \(max(rows, 1) - 1)")
-            guard result.rowCount > 0, let text = result.text(0, 0) else { return nil }
-            return try settings.query.kind.parse(text)
+            guard result.rowCount > 0, let bytes = result.bytes(0, 0) else { return nil }
+            // An id that is none cannot be cut at. One last range that is longer than asked for shows all the same rows.
+            return String(validating: bytes, as: UTF8.self).flatMap { try? settings.query.kind.parse($0) }
         }
     }
 
@@ -137,10 +138,10 @@ public final class SourceReader {
         return read
     }
 
-    /// Runs `body` in a consistent snapshot and returns a lower bound of what it saw.
+    /// Runs `body` in a consistent snapshot, in which nothing can be written, and returns a lower bound of what it saw.
     private func inSnapshot(_ body: () throws -> Void) throws -> SourcePosition? {
         let facts = try knownFacts()
-        _ = try connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+        _ = try connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
         do {
             let position = try snapshotPosition(facts)
             try body()
@@ -148,8 +149,12 @@ public final class SourceReader {
             return position
         } catch {
             // The transaction holds no locks and no changes, but an open one would keep old row versions alive on the server.
-            // If even this fails, the connection is lost, and the first error says more.
-            _ = try? connection.execute("ROLLBACK")
+            do {
+                _ = try connection.execute("ROLLBACK")
+            } catch {
+                // Whatever the session is in, the next call begins a new one. The first error says more.
+                isBroken = true
+            }
             throw error
         }
     }
@@ -168,15 +173,48 @@ public final class SourceReader {
     // MARK: - Rows
 
     private func readRows(_ sql: String, _ body: (UserID, Result<[UInt8], RowFailure>) throws -> Void) throws {
-        var shape = self.shape
-        let columns = try connection.stream(sql) { row in
-            let current = try shape.flatMap { $0.columns == row.columns ? $0 : nil } ?? ResultShape(row.columns, settings)
-            let (user, bytes) = current.read(row)
-            shape = current
+        var shape = try self.shape ?? ResultShape(columns(), settings)
+        if !shape.needsExactNumbers {
+            do {
+                self.shape = try readText(sql, shape, body)
+                return
+            } catch is NeedsExactNumbers {
+            }
+        }
+        // Rows of the binary protocol come without their columns, which a table may have changed since; in this transaction it
+        // no longer can.
+        let columns = try columns()
+        if shape.columns != columns { shape = try ResultShape(columns, settings) }
+        self.shape = shape
+        try connection.streamValues(sql) { values in
+            let (user, bytes) = shape.read(values)
             try body(user, bytes)
         }
-        // An empty result tells its columns as well, and a setting that does not fit them must not wait for the first row.
-        if shape?.columns != columns { shape = try ResultShape(columns, settings) }
-        self.shape = shape
+    }
+
+    /// A table was altered, and what the result holds now cannot be read as text. Thrown before any row was shown.
+    private struct NeedsExactNumbers: Error {}
+
+    /// Reads over the text protocol, which is the faster one. Returns the result's shape, which changes when a table is altered.
+    private func readText(
+        _ sql: String, _ known: ResultShape, _ body: (UserID, Result<[UInt8], RowFailure>) throws -> Void
+    ) throws -> ResultShape {
+        var shape = known
+        var isFirst = true
+        let columns = try connection.stream(sql) { row in
+            if isFirst, shape.columns != row.columns {
+                shape = try ResultShape(row.columns, settings)
+                if shape.needsExactNumbers { throw NeedsExactNumbers() }
+            }
+            isFirst = false
+            let (user, bytes) = shape.read(row)
+            try body(user, bytes)
+        }
+        return shape.columns == columns ? shape : try ResultShape(columns, settings)
+    }
+
+    /// The columns of the query's result, which the server tells without reading a row.
+    private func columns() throws -> [Column] {
+        try connection.stream(settings.query.sql(for: [])) { _ in }
     }
 }

@@ -44,6 +44,13 @@ public enum SourceError: Error, Sendable, Equatable, CustomStringConvertible {
     case noFenceTable
     /// The settings declare a kind for a column that the query does not yield.
     case unknownColumn(String, columns: [String])
+    /// The query yields two columns of one name, of which a reader of the JSON would see one.
+    case repeatedColumn(String)
+    /// The settings declare a kind by which values of the column's type would be misread.
+    case wrongKind(String, ColumnKind)
+    /// The query computes a BIT: MariaDB sends it as digits or as bytes, as the execution plan has it, and says of both that
+    /// they are a BIT.
+    case computedBit(String)
 
     public var description: String {
         switch self {
@@ -52,6 +59,13 @@ public enum SourceError: Error, Sendable, Equatable, CustomStringConvertible {
         case .noFenceTable: "no fence table is configured (source.fence_table)"
         case .unknownColumn(let name, let columns):
             "source.columns names `\(name)`, which the aggregate query does not yield; it yields \(columns.joined(separator: ", "))"
+        case .repeatedColumn(let name):
+            "the aggregate query yields several columns `\(name)`; select it once, or name the others with AS (source.query)"
+        case .computedBit(let name):
+            "the aggregate query computes `\(name)` as a BIT, which the server writes in two ways that cannot be told apart; "
+                + "make a number of it with `+ 0` (source.query)"
+        case .wrongKind(let name, let kind):
+            "source.columns declares `\(name)` as \(kind.rawValue), which its type in the aggregate query's result does not allow"
         }
     }
 }
