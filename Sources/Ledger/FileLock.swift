@@ -23,8 +23,8 @@ public final class FileLock: Sendable {
         guard descriptor >= 0 else {
             throw LedgerError(.inaccessible, path: guarded, "cannot create the lock file \(path): \(errnoText())")
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let reason = errno
+        let reason = Self.acquire(descriptor)
+        guard reason == 0 else {
             let holder = Self.readHolder(descriptor)
             close(descriptor)
             guard reason == EWOULDBLOCK else {
@@ -41,6 +41,21 @@ public final class FileLock: Sendable {
     deinit {
         close(descriptor)
     }
+
+    /// Takes the lock; 0, or the error's number.
+    ///
+    /// A process that another thread is just starting holds a copy of every descriptor from its fork to its exec, and with it a
+    /// lock that its owner has already given up. That lasts for a moment, so a refusal is tried again for a moment.
+    private static func acquire(_ descriptor: Int32) -> Int32 {
+        for _ in 0..<patience.attempts {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return 0 }
+            guard errno == EWOULDBLOCK else { return errno }
+            usleep(patience.pauseMicroseconds)
+        }
+        return EWOULDBLOCK
+    }
+
+    private static let patience = (attempts: 25, pauseMicroseconds: UInt32(10_000))
 
     /// What the holder of a lock wrote about itself.
     private static func readHolder(_ descriptor: Int32) -> String {

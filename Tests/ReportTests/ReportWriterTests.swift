@@ -57,6 +57,7 @@ struct ReportWriterTests {
     @Test("A run that is killed leaves no report; what it leaves is removed by a later one, which spares runs that still go")
     func killed() async throws {
         let scratch = try Scratch()
+        let living = try ReportWriter(directory: scratch.path, runID: try Sample.run("20261122T080000Z-0002"))
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = scratch.path as String] in
             let writer = try ReportWriter(directory: path, runID: try RunID(parsing: "20261122T080000Z-0001"))
             try writer.add(try Sample.line("42"))
@@ -65,9 +66,8 @@ struct ReportWriterTests {
         let store = ReportStore(directory: scratch.path)
         #expect(try store.list().isEmpty)
         #expect(throws: ReportError.self) { try store.load(.latest) }
-        #expect(try scratch.names() == [".tmp-20261122T080000Z-0001"])
+        #expect(try scratch.names() == [".tmp-20261122T080000Z-0001", ".tmp-20261122T080000Z-0002"])
 
-        let living = try ReportWriter(directory: scratch.path, runID: try Sample.run("20261122T080000Z-0002"))
         for run in ["0001", "0002"] {
             var longAgo = [timespec(tv_sec: 1, tv_nsec: 0), timespec(tv_sec: 1, tv_nsec: 0)]
             #expect(utimensat(AT_FDCWD, "\(scratch.path)/.tmp-20261122T080000Z-\(run)", &longAgo, 0) == 0)

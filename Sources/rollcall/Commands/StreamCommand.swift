@@ -44,12 +44,8 @@ struct StreamCommand: ParsableCommand {
         let settings = try global.prepare(
             needs: EffectiveSettings.areasToStream(hops),
             overrides: [keys.intake, keys.aggregate, keys.enrich].map { .flag("--workers", $0.path, workers.map(String.init)) })
-        let mapping = hops.contains(.enricher) ? try settings.mapping() : nil
         StopSignals.install()
-        let stream = StreamRunner(settings: try settings.pipeline(), only: hops) { clock in
-            guard let mapping else { throw CommandError("no mapping service is configured") }
-            return try HTTPMappingService(settings: mapping, clock: clock)
-        }
+        let stream = try stream(settings)
         try stream.start()
         let status = StreamStatus(stream, hops: hops)
         Console.shared.note(
@@ -67,6 +63,16 @@ struct StreamCommand: ParsableCommand {
             throw ExitCode(status.rawValue)
         case (.failure(let error), _): throw error
         }
+    }
+
+    /// Only an enricher asks the mapping service, so without one it need not be there, nor in the settings.
+    private func stream(_ settings: EffectiveSettings) throws -> StreamRunner {
+        guard hops.contains(.enricher) else {
+            return StreamRunner(settings: try settings.pipeline(), only: hops) { _ in
+                throw CommandError("no mapping service is configured")
+            }
+        }
+        return StreamRunner(settings: try settings.pipeline(), mapping: try settings.mapping(), only: hops)
     }
 }
 
