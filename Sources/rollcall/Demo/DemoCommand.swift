@@ -71,7 +71,7 @@ struct DemoCommand: ParsableCommand {
         var lines = ["", "Every act came out as planted. The last report lies in \(report)"]
         if keep {
             lines += ["The stack stays up until Ctrl-C. In another terminal:"]
-            lines += ["explain 42", "verify", "report show latest", "ledger stat"].map {
+            lines += ["explain 42", "verify", "report show", "ledger stat"].map {
                 "  rollcall \($0) --config \(files.settings)"
             }
         } else {

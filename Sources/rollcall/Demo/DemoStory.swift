@@ -102,7 +102,7 @@ final class DemoStory {
         try DemoSabotage.commit(on: stack)
         let count = DemoSabotage.planted.values.reduce(0) { $0 + $1.count }
         return Scene(
-            line: "rows inserted, updated and deleted with the binary log off, God objects tombstoned by hand: \(count) users",
+            line: "rows changed with the binary log off, God objects tombstoned by hand: \(count) users",
             planted: DemoSabotage.planted)
     }
 
