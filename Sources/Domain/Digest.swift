@@ -19,6 +19,12 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
         rawValue = XXH64.hash(bytes, seed: 0)
     }
 
+    /// The same algorithm under another seed. Two digests under two seeds are 128 bits that stand for a key whose text is too
+    /// long to be kept.
+    public init(of bytes: UnsafeRawBufferPointer, seed: UInt64) {
+        rawValue = XXH64.hash(bytes, seed: seed)
+    }
+
     /// Parses sixteen hexadecimal digits.
     public init?(_ text: String) {
         // The standard library's parser would take a sign for one of the sixteen.

@@ -9,9 +9,17 @@ public struct VerifySettings: Sendable {
     public var groups: Groups
     /// Whether a connector's committed source offset can be read; without it the fence is weak.
     public var hasConnector: Bool
-    /// Rows per range of the scan.
+    /// Rows per range of the scan, at most.
     public var chunkRows = 50_000
-    /// Suspects that are settled together.
+    /// Milliseconds that a range of the scan should take at most; ranges shrink until they do.
+    public var chunkTargetMs = 1_000
+    /// The limit of the scan's speed; nil without one.
+    public var maxRowsPerSecond: Int?
+    /// Bytes that the run may take; nil for as many as it needs. What does not fit goes to temporary files.
+    public var memoryBytes: Int? = 64_000_000
+    /// Where temporary files go.
+    public var temporaryDirectory = SpillFile.defaultDirectory
+    /// Suspects that are settled together, at most.
     public var settleBatchRows = 1_000
     /// Milliseconds that one fence may take.
     public var fenceTimeoutMs = 60_000
@@ -79,6 +87,7 @@ public enum ReconcileError: Error, Sendable, Equatable, CustomStringConvertible 
     case noProgress(topic: String, seconds: Int)
     case partitionsChanged(topic: String)
     case interrupted
+    case temporaryFile(directory: String, reason: String)
 
     public var description: String {
         switch self {
@@ -98,6 +107,8 @@ public enum ReconcileError: Error, Sendable, Equatable, CustomStringConvertible 
             "topic `\(topic)`: no record arrived for \(seconds) s although there should be more; check the brokers"
         case .partitionsChanged(let topic): "topic `\(topic)` got more partitions during the run; run again"
         case .interrupted: "interrupted"
+        case .temporaryFile(let directory, let reason):
+            "a temporary file in \(directory) cannot be used: \(reason); TMPDIR names another directory"
         }
     }
 }

@@ -31,6 +31,36 @@ final class ResultShape {
         encoder = RowEncoder(columns: encoded)
     }
 
+    /// Lends the row's own id, byte for byte, and tells the digest of its bytes or why there are none.
+    ///
+    /// It does what ``read(_:)`` does, without a copy of either where the id is an integer in its usual spelling.
+    func digest(_ row: borrowing RowView, _ body: (RawSpan, ScannedRow) throws -> Void) throws {
+        let isCanonical = row.withBytes(keyIndex) { kind.canonicalBits($0) != nil } ?? false
+        guard isCanonical, let encoded = encode(row) else {
+            let (user, bytes) = read(row)
+            return try body(user.keyBytes.span.bytes, ScannedRow(bytes))
+        }
+        _ = try row.withBytes(keyIndex) { user throws(any Error) in try body(user, encoded) }
+    }
+
+    private func encode(_ row: borrowing RowView) -> ScannedRow? {
+        do throws(RowEncodingError) {
+            let bytes = try encodeCells(row)
+            return .bytes(Digest(of: bytes), count: bytes.count)
+        } catch {
+            return nil
+        }
+    }
+
+    private func encodeCells(_ row: borrowing RowView) throws(RowEncodingError) -> [UInt8] {
+        encoder.beginRow()
+        for column in 0..<row.count {
+            let isPresent: Void? = try row.withBytes(column) { span throws(RowEncodingError) in try encoder.append(span) }
+            if isPresent == nil { try encoder.append(nil) }
+        }
+        return try encoder.endRow()
+    }
+
     /// The row's own id, byte for byte, and its bytes or why there are none.
     func read(_ row: borrowing RowView) -> (UserID, Result<[UInt8], RowFailure>) {
         let user: UserID
@@ -39,12 +69,7 @@ final class ResultShape {
         case .failure(let bad): return (bad.shown, .failure(bad.failure))
         }
         do throws(RowEncodingError) {
-            encoder.beginRow()
-            for column in 0..<row.count {
-                let isPresent: Void? = try row.withBytes(column) { span throws(RowEncodingError) in try encoder.append(span) }
-                if isPresent == nil { try encoder.append(nil) }
-            }
-            return (user, .success(try encoder.endRow()))
+            return (user, .success(try encodeCells(row)))
         } catch {
             return (user, .failure(failure(of: user, error)))
         }
@@ -93,6 +118,20 @@ extension Value {
         case .float(let number): Array(number.description.utf8)
         case .double(let number): Array(number.description.utf8)
         case .bytes(let bytes): bytes
+        }
+    }
+}
+
+/// What a scan that only compares needs of a row.
+public enum ScannedRow: Sendable {
+    /// The digest of the row's canonical bytes, and how many there are.
+    case bytes(Digest, count: Int)
+    case failure(RowFailure)
+
+    init(_ row: Result<[UInt8], RowFailure>) {
+        switch row {
+        case .success(let bytes): self = .bytes(Digest(of: bytes), count: bytes.count)
+        case .failure(let failure): self = .failure(failure)
         }
     }
 }

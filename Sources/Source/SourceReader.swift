@@ -63,6 +63,19 @@ public final class SourceReader {
         }
     }
 
+    /// Shows the id and the digest of every row of a range of users, as one snapshot shows them, without an allocation per row.
+    ///
+    /// - Returns: The snapshot's position; nil where the server cannot say.
+    public func scanDigests(
+        after lower: UserID?, through upper: UserID?, _ body: (RawSpan, ScannedRow) throws -> Void
+    ) throws -> SourcePosition? {
+        try guarded {
+            try inSnapshot {
+                try readDigests(settings.query.sql(after: lower, through: upper), body)
+            }
+        }
+    }
+
     /// The last id of the range that begins after `lower` and holds about `rows` users; nil when fewer are left, so that the
     /// range has no upper end.
     ///
@@ -173,10 +186,33 @@ public final class SourceReader {
     // MARK: - Rows
 
     private func readRows(_ sql: String, _ body: (UserID, Result<[UInt8], RowFailure>) throws -> Void) throws {
+        try streamRows(sql) { shape, row in
+            let (user, bytes) = shape.read(row)
+            try body(user, bytes)
+        } exactly: { shape, values in
+            let (user, bytes) = shape.read(values)
+            try body(user, bytes)
+        }
+    }
+
+    private func readDigests(_ sql: String, _ body: (RawSpan, ScannedRow) throws -> Void) throws {
+        try streamRows(sql) { shape, row in
+            try shape.digest(row, body)
+        } exactly: { shape, values in
+            let (user, bytes) = shape.read(values)
+            try body(user.keyBytes.span.bytes, ScannedRow(bytes))
+        }
+    }
+
+    /// Shows rows in one of two forms: as the text protocol brings them, or, where that would round, as values.
+    private func streamRows(
+        _ sql: String, asText text: (ResultShape, borrowing RowView) throws -> Void,
+        exactly: (ResultShape, [Value]) throws -> Void
+    ) throws {
         var shape = try self.shape ?? ResultShape(columns(), settings)
         if !shape.needsExactNumbers {
             do {
-                self.shape = try readText(sql, shape, body)
+                self.shape = try readText(sql, shape, text)
                 return
             } catch is NeedsExactNumbers {
             }
@@ -186,10 +222,7 @@ public final class SourceReader {
         let columns = try columns()
         if shape.columns != columns { shape = try ResultShape(columns, settings) }
         self.shape = shape
-        try connection.streamValues(sql) { values in
-            let (user, bytes) = shape.read(values)
-            try body(user, bytes)
-        }
+        try connection.streamValues(sql) { try exactly(shape, $0) }
     }
 
     /// A table was altered, and what the result holds now cannot be read as text. Thrown before any row was shown.
@@ -197,7 +230,7 @@ public final class SourceReader {
 
     /// Reads over the text protocol, which is the faster one. Returns the result's shape, which changes when a table is altered.
     private func readText(
-        _ sql: String, _ known: ResultShape, _ body: (UserID, Result<[UInt8], RowFailure>) throws -> Void
+        _ sql: String, _ known: ResultShape, _ body: (ResultShape, borrowing RowView) throws -> Void
     ) throws -> ResultShape {
         var shape = known
         var isFirst = true
@@ -207,8 +240,7 @@ public final class SourceReader {
                 if shape.needsExactNumbers { throw NeedsExactNumbers() }
             }
             isFirst = false
-            let (user, bytes) = shape.read(row)
-            try body(user, bytes)
+            try body(shape, row)
         }
         return shape.columns == columns ? shape : try ResultShape(columns, settings)
     }

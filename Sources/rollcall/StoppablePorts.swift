@@ -77,11 +77,11 @@ private struct StoppableSource: SourcePort {
         try stoppable { try port.boundary(after: lower, rows: rows) }
     }
 
-    func scan(
-        after lower: UserID?, through upper: UserID?, _ body: (UserID, Result<[UInt8], RowFailure>) throws -> Void
+    func scanDigests(
+        after lower: UserID?, through upper: UserID?, _ body: (RawSpan, ScannedRow) throws -> Void
     ) throws -> SourcePosition? {
         try stoppable {
-            try port.scan(after: lower, through: upper) { user, row in
+            try port.scanDigests(after: lower, through: upper) { user, row in
                 try checkStop()
                 try body(user, row)
             }
@@ -112,11 +112,11 @@ private struct StoppableTopic: TopicPort {
         try stoppable { try port.bounds() }
     }
 
-    func read(from start: [Int32: Int64], to end: [Int32: Int64], _ body: (TopicEntry) throws -> Void) throws {
+    func read(from start: [Int32: Int64], to end: [Int32: Int64], _ body: (TopicEntry, RawSpan?) throws -> Void) throws {
         try stoppable {
-            try port.read(from: start, to: end) { entry in
+            try port.read(from: start, to: end) { entry, key in
                 try checkStop()
-                try body(entry)
+                try body(entry, key)
             }
         }
     }

@@ -99,7 +99,7 @@ struct VerificationTests {
         let world = World()
         world.state.withLock { state in
             state.loses[.enricher] = [UserID("88")]
-            state.parked.users = [UserID("88"): [.enricher: .mappingFailed]]
+            state.parkedUsers = [UserID("88"): [.enricher: .mappingFailed]]
         }
         world.change(UserID("88"), to: "new")
         let (report, findings) = try world.verify()

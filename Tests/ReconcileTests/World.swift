@@ -30,7 +30,10 @@ final class World: Sendable {
         var trailingGaps: [TopicPartition: Int64] = [:]
         var committed: [String: [TopicPartition: Int64]] = [:]
         var productions: [Production] = []
-        var parked = ParkedUsers()
+        var parkedUsers: [UserID: [Hop: ParkReason]] = [:]
+        var parkedWithoutUser = 0
+        /// Users for whom the aggregate query yields two rows.
+        var repeatedRows: Set<UserID> = []
         var nowMs: Int64 = 1_700_000_000_000
         /// Hops that do nothing, however often the pipeline is pumped.
         var stuck: Set<String> = []

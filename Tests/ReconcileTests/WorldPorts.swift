@@ -50,12 +50,14 @@ private final class WorldSource: SourcePort {
         }
     }
 
-    func scan(
-        after lower: UserID?, through upper: UserID?, _ body: (UserID, Result<[UInt8], RowFailure>) throws -> Void
+    func scanDigests(
+        after lower: UserID?, through upper: UserID?, _ body: (RawSpan, ScannedRow) throws -> Void
     ) throws -> SourcePosition? {
-        let (rows, position) = world.state.withLock { ($0.rows, $0.position) }
+        let (rows, repeated, position) = world.state.withLock { ($0.rows, $0.repeatedRows, $0.position) }
         for (user, row) in rows where (lower == nil || user > lower!) && (upper == nil || user <= upper!) {
-            try body(user, .success(row))
+            for _ in 0..<(repeated.contains(user) ? 2 : 1) {
+                try body(user.keyBytes.span.bytes, .bytes(Digest(of: row), count: row.count))
+            }
         }
         if upper == nil { world.onScanned.withLock { $0 }(world) }
         return position
@@ -64,7 +66,13 @@ private final class WorldSource: SourcePort {
     func rows(of users: [UserID]) throws -> SnapshotRows {
         world.onRowsRead.withLock { $0 }(world)
         return world.state.withLock { state in
-            SnapshotRows(position: state.position, rows: state.rows.filter { users.contains($0.key) })
+            let asked = Set(users)
+            var rows = SnapshotRows(position: state.position, rows: state.rows.filter { asked.contains($0.key) })
+            for user in state.repeatedRows where rows.rows[user] != nil {
+                rows.rows[user] = nil
+                rows.failures[user] = RowFailure(.duplicateRow, "two rows")
+            }
+            return rows
         }
     }
 
@@ -100,14 +108,14 @@ private final class WorldTopic: TopicPort {
         }
     }
 
-    func read(from start: [Int32: Int64], to end: [Int32: Int64], _ body: (TopicEntry) throws -> Void) throws {
+    func read(from start: [Int32: Int64], to end: [Int32: Int64], _ body: (TopicEntry, RawSpan?) throws -> Void) throws {
         for (number, end) in end {
             for offset in (start[number] ?? 0)..<max(start[number] ?? 0, end) {
                 guard let record = world.state.withLock({ $0.record(TopicPartition(name, number), offset) }) else { continue }
-                try body(
-                    TopicEntry(
-                        address: RecordAddress(partition: number, offset: offset), timestampMs: nil, key: record.key,
-                        digest: record.value.map { Digest(of: $0) }))
+                let entry = TopicEntry(
+                    address: RecordAddress(partition: number, offset: offset), timestampMs: nil,
+                    digest: record.value.map { Digest(of: $0) })
+                if let key = record.key { try body(entry, key.span.bytes) } else { try body(entry, nil) }
             }
         }
     }
@@ -143,15 +151,18 @@ private final class WorldProgress: ProgressPort {
 
 private final class WorldLedger: LedgerPort {
     let world: World
-    private var next = 0
 
     init(world: World) { self.world = world }
 
-    func readNew(_ body: (Production) throws -> Void) throws {
+    func read(after position: LedgerPosition, _ body: (Production) throws -> Void) throws -> LedgerPosition {
         let all = world.state.withLock { $0.productions }
-        for production in all[next...] { try body(production) }
-        next = all.count
+        for production in all[Int(position.lastIDs.first ?? 0)...] { try body(production) }
+        return LedgerPosition(lastIDs: [Int64(all.count)])
     }
 
-    func openParked() throws -> ParkedUsers { world.state.withLock { $0.parked } }
+    func openParked(_ body: (UserID, Hop, ParkReason) throws -> Void) throws -> Int {
+        let (users, withoutUser) = world.state.withLock { ($0.parkedUsers, $0.parkedWithoutUser) }
+        for (user, reasons) in users { for (hop, reason) in reasons { try body(user, hop, reason) } }
+        return withoutUser
+    }
 }

@@ -12,20 +12,22 @@ final class KafkaTopic: TopicPort {
 
     /// Reading with librdkafka's defaults takes four times as long and several times the memory: its queues hold up to 64 MB and
     /// 100,000 records per partition, and it pauses half a second after each short answer.
-    private static let scanProperties: Properties = [
-        "fetch.max.bytes": "4194304",
-        "max.partition.fetch.bytes": "1048576",
-        "queued.max.messages.kbytes": "16384",
-        "fetch.wait.max.ms": "50",
-        "fetch.error.backoff.ms": "0",
-    ]
+    ///
+    /// - Parameter fetchBytes: What may be fetched ahead. An answer on its way counts as much as a quarter of it.
+    static func scanProperties(fetchBytes: Int) -> Properties {
+        let properties: Properties = [
+            "fetch.max.bytes": "\(fetchBytes / 4)",
+            "max.partition.fetch.bytes": "\(min(fetchBytes / 4, 1 << 20))",
+            "queued.max.messages.kbytes": "\(fetchBytes / 1024)",
+        ]
+        return Consumer.scanProperties.merging(properties) { _, new in new }
+    }
 
     init(_ name: String, properties: Properties, timeoutMs: Int = 10_000, standstillSeconds: Int = 60) throws {
         self.name = name
         self.timeoutMs = timeoutMs
         self.standstillSeconds = standstillSeconds
-        // Whoever set one of these in kafka.properties knows the cluster better.
-        consumer = try Consumer(properties: Self.scanProperties.merging(properties) { _, given in given })
+        consumer = try Consumer(properties: properties)
         guard let count = try consumer.partitionCount(name, timeoutMs: timeoutMs) else {
             consumer.close()
             throw ReconcileError.topicAbsent(name)
@@ -46,20 +48,17 @@ final class KafkaTopic: TopicPort {
             uniqueKeysWithValues: watermarks.map { ($0.key.partition, OffsetBounds(low: $0.value.low, end: $0.value.high)) })
     }
 
-    func read(from start: [Int32: Int64], to end: [Int32: Int64], _ body: (TopicEntry) throws -> Void) throws {
-        try scan(from: start, to: end) { record, key, value in try body(TopicEntry(record, key, value)) }
+    func read(from start: [Int32: Int64], to end: [Int32: Int64], _ body: (TopicEntry, RawSpan?) throws -> Void) throws {
+        try scan(from: start, to: end) { record, key, value in try body(TopicEntry(record, value), key) }
     }
 
     func fetch(_ addresses: Set<RecordAddress>, _ body: (RecordAddress, TopicValue) throws -> Void) throws {
-        var start: [Int32: Int64] = [:]
-        var end: [Int32: Int64] = [:]
-        for address in addresses {
-            start[address.partition] = min(start[address.partition] ?? .max, address.offset)
-            end[address.partition] = max(end[address.partition] ?? 0, address.offset + 1)
-        }
-        try scan(from: start, to: end) { record, _, _ in
-            let address = RecordAddress(partition: record.partition, offset: record.offset)
-            if addresses.contains(address) { try body(address, TopicValue(record.copy())) }
+        var stretches = FetchPlan(addresses)
+        while let (start, end) = stretches.next() {
+            try scan(from: start, to: end) { record, _, _ in
+                let address = RecordAddress(partition: record.partition, offset: record.offset)
+                if addresses.contains(address) { try body(address, TopicValue(record.copy())) }
+            }
         }
     }
 
@@ -69,21 +68,22 @@ final class KafkaTopic: TopicPort {
         from start: [Int32: Int64], to end: [Int32: Int64],
         _ body: (borrowing RecordView, RawSpan?, RawSpan?) throws -> Void
     ) throws {
-        var open = end.filter { partition, end in (start[partition] ?? 0) < end }
-        guard !open.isEmpty else { return }
+        var open = OpenStretches(start: start, end: end, partitionCount: partitionCount)
+        guard open.count > 0 else { return }
+        let assigned = end.keys.filter { open.end(of: $0) != nil }
         try consumer.assign(
-            Dictionary(uniqueKeysWithValues: open.map { (TopicPartition(name, $0.key), start[$0.key] ?? 0) }))
+            Dictionary(uniqueKeysWithValues: assigned.map { (TopicPartition(name, $0), start[$0] ?? 0) }))
         // Nothing is lost if this fails: the next assignment replaces this one.
         defer { try? consumer.unassign() }
         var idleMs = 0
-        while !open.isEmpty {
+        while open.count > 0 {
             let progress = try consumer.scan(timeoutMs: Self.pollMs, maxRecords: 100_000) { record, key, value in
-                guard let end = open[record.partition] else { return }
+                guard let end = open.end(of: record.partition) else { return }
                 if record.offset < end { try body(record, key, value) }
-                if record.offset >= end - 1 { open[record.partition] = nil }
+                if record.offset >= end - 1 { open.close(record.partition) }
             }
             for (partition, position) in progress.ends {
-                if let end = open[partition.partition], position >= end { open[partition.partition] = nil }
+                if let end = open.end(of: partition.partition), position >= end { open.close(partition.partition) }
             }
             idleMs = progress.records == 0 ? idleMs + Self.pollMs : 0
             guard idleMs < standstillSeconds * 1000 else {
@@ -95,13 +95,68 @@ final class KafkaTopic: TopicPort {
     private static let pollMs = 500
 }
 
+/// The ends of stretches that are being read, by partition; asked at every record, and so an array.
+private struct OpenStretches {
+    private var ends: [Int64?]
+    private(set) var count = 0
+
+    init(start: [Int32: Int64], end: [Int32: Int64], partitionCount: Int) {
+        ends = Array(repeating: nil, count: partitionCount)
+        for (partition, end) in end where (start[partition] ?? 0) < end && ends.indices.contains(Int(partition)) {
+            ends[Int(partition)] = end
+            count += 1
+        }
+    }
+
+    @inline(__always)
+    func end(of partition: Int32) -> Int64? {
+        ends.indices.contains(Int(partition)) ? ends[Int(partition)] : nil
+    }
+
+    mutating func close(_ partition: Int32) {
+        guard end(of: partition) != nil else { return }
+        ends[Int(partition)] = nil
+        count -= 1
+    }
+}
+
+/// In which order to read records that lie scattered over a topic: one stretch of each partition at a time.
+struct FetchPlan {
+    /// What lies at most between two records that are read in one go. Reading over as much costs no more than one request.
+    private static let gap: Int64 = 10_000
+
+    private var offsets: [Int32: ArraySlice<Int64>]
+
+    init(_ addresses: Set<RecordAddress>) {
+        offsets = Dictionary(grouping: addresses, by: \.partition).mapValues { $0.map(\.offset).sorted()[...] }
+    }
+
+    /// The next stretches, from their first offsets up to, and without, their last ones; nil at the end.
+    mutating func next() -> (start: [Int32: Int64], end: [Int32: Int64])? {
+        var start: [Int32: Int64] = [:]
+        var end: [Int32: Int64] = [:]
+        for (partition, waiting) in offsets {
+            guard let first = waiting.first else { continue }
+            var last = first
+            let count = waiting.prefix { offset in
+                guard offset - last <= Self.gap else { return false }
+                last = offset
+                return true
+            }.count
+            start[partition] = first
+            end[partition] = last + 1
+            offsets[partition] = waiting.dropFirst(count)
+        }
+        return start.isEmpty ? nil : (start, end)
+    }
+}
+
 extension TopicEntry {
-    init(_ record: borrowing RecordView, _ key: RawSpan?, _ value: RawSpan?) {
+    init(_ record: borrowing RecordView, _ value: RawSpan?) {
         self.init(
             address: RecordAddress(partition: record.partition, offset: record.offset), timestampMs: record.timestampMs,
-            key: nil, digest: nil)
+            digest: nil)
         // `map` would demand that a span may escape.
-        if let key { self.key = key.withUnsafeBytes { Array($0) } }
         if let value { digest = value.withUnsafeBytes { Digest(of: $0) } }
     }
 }

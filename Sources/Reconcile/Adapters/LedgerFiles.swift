@@ -4,33 +4,35 @@ import Ledger
 
 /// The ledgers of one or more processes, and the parked records beside them.
 final class LedgerFiles: LedgerPort {
-    private struct Followed {
-        let reader: LedgerReader
-        var lastID: Int64 = 0
-    }
-
-    private var ledgers: [Followed]
+    private let ledgers: [LedgerReader]
     private let parkedPaths: [String]
 
     init(paths: [String], parkedPaths: [String]) throws {
-        ledgers = try paths.map { Followed(reader: try LedgerReader(path: $0)) }
+        ledgers = try paths.map { try LedgerReader(path: $0) }
         self.parkedPaths = parkedPaths
     }
 
-    func readNew(_ body: (Production) throws -> Void) throws {
-        for index in ledgers.indices {
-            ledgers[index].lastID = try ledgers[index].reader.fold(after: ledgers[index].lastID) { try body($0) }
+    func read(after position: LedgerPosition, _ body: (Production) throws -> Void) throws -> LedgerPosition {
+        var position = position
+        while position.lastIDs.count < ledgers.count { position.lastIDs.append(0) }
+        for (index, ledger) in ledgers.enumerated() {
+            position.lastIDs[index] = try ledger.fold(after: position.lastIDs[index]) { try body($0) }
         }
+        return position
     }
 
-    func openParked() throws -> ParkedUsers {
-        var parked = ParkedUsers()
+    func openParked(_ body: (UserID, Hop, ParkReason) throws -> Void) throws -> Int {
+        var withoutUser = 0
         // The file appears with the first record that is parked.
         for path in parkedPaths where access(path, F_OK) == 0 {
             let reader = try ParkedReader(path: path)
-            try reader.forEachOpenUser { user, hop, reason in parked.users[user, default: [:]][hop] = reason }
-            parked.recordsWithoutUser += try reader.entries(ParkedFilter(states: [.open])).count { $0.user == nil }
+            withoutUser += try reader.openCounts().values.reduce(0, +)
+            try reader.forEachOpenUser { user, hop, reason in
+                withoutUser -= 1
+                try body(user, hop, reason)
+            }
         }
-        return parked
+        // A record may be parked between the two questions.
+        return max(0, withoutUser)
     }
 }

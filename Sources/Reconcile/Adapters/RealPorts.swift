@@ -11,23 +11,31 @@ public struct RealPorts: ReconcilePorts {
     private let connector: ConnectorSettings?
     private let ledgerPaths: [String]
     private let parkedPaths: [String]
+    private let scanProperties: Properties
     public let clock: any ReconcileClock
 
+    /// - Parameter memoryBytes: What a run may take, which decides how much is fetched ahead; nil for as much as it needs.
     public init(
         source: SourceSettings, kafkaProperties: Properties, connector: ConnectorSettings?, ledgerPaths: [String],
-        parkedPaths: [String], clock: any ReconcileClock = SystemClock()
+        parkedPaths: [String], memoryBytes: Int? = nil, clock: any ReconcileClock = SystemClock()
     ) {
         sourceSettings = source
         self.kafkaProperties = kafkaProperties
         self.connector = connector
         self.ledgerPaths = ledgerPaths
         self.parkedPaths = parkedPaths
+        // At most the aggregate topic and the God topic are read at the same time.
+        let fetchBytes = MemoryPlan.fetchBytes(budgetBytes: memoryBytes, topics: ledgerPaths.isEmpty ? 1 : 2)
+        scanProperties = KafkaTopic.scanProperties(fetchBytes: fetchBytes)
         self.clock = clock
     }
 
     public func source() throws -> any SourcePort { try SourceReader(sourceSettings) }
 
-    public func topic(_ name: String) throws -> any TopicPort { try KafkaTopic(name, properties: kafkaProperties) }
+    public func topic(_ name: String) throws -> any TopicPort {
+        // Whoever set one of these in kafka.properties knows the cluster better.
+        try KafkaTopic(name, properties: scanProperties.merging(kafkaProperties) { _, given in given })
+    }
 
     public func progress() throws -> any ProgressPort { KafkaProgress(properties: kafkaProperties, connector: connector) }
 

@@ -52,7 +52,7 @@ struct PartitionWait {
         for (partition, bounds) in open {
             guard let offset = committed[partition], offset >= bounds.low else { continue }
             var isEmpty = true
-            try port.read(from: [partition: offset], to: [partition: bounds.end]) { _ in isEmpty = false }
+            try port.read(from: [partition: offset], to: [partition: bounds.end]) { _, _ in isEmpty = false }
             if isEmpty { open[partition] = nil }
         }
         // Reading the gap again at each look would burden a broker that is in trouble already.

@@ -1,67 +1,66 @@
 import Domain
 
-/// What a fold of a whole topic came to, on its way from the thread that did it to the one that goes on.
-struct FoldedTopic: Sendable {
-    var fold: TopicFold
-    /// Where each partition began when the fold did.
-    var lows: [Int32: Int64]
-    /// The offsets up to which the fold has come.
-    var ends: [Int32: Int64]
-
-    /// Folds everything that the topic holds now, of everyone or of some users.
-    init(_ port: any TopicPort, stage: Stage, kind: UserIDKind, only: Set<UserID>? = nil) throws {
-        let bounds = try port.bounds()
-        fold = TopicFold(stage: stage, kind: kind, partitionCount: bounds.count, only: only)
-        lows = bounds.mapValues(\.low)
-        ends = lows
-        try advance(port, to: bounds.mapValues(\.end))
-    }
-
-    mutating func advance(_ port: any TopicPort, to newEnds: [Int32: Int64]) throws {
-        try port.read(from: ends, to: newEnds) { fold.apply($0) }
-        ends = newEnds
-    }
-}
-
-/// A folded topic whose tail is read again and again, because the topic is live.
+/// A topic that is followed for the users of one batch after the other, from where it was compared.
+///
+/// What comes meanwhile is kept, in a temporary file, for the batches that are still to come.
 final class FollowedTopic {
-    private let port: any TopicPort
-    private var folded: FoldedTopic
+    let tail: TopicTail
+    private let kind: UserIDKind
+    private var fold: TopicFold
+    private var later: Spill
 
-    init(_ port: any TopicPort, resuming folded: FoldedTopic) {
-        self.port = port
-        self.folded = folded
+    /// Follows from where the topic was compared; ``hold(_:)`` says whom.
+    init(_ tail: TopicTail, kind: UserIDKind, list: Spill.Shape) {
+        self.tail = tail
+        self.kind = kind
+        fold = TopicFold(kind: kind, partitionCount: tail.partitionCount, users: [])
+        later = Spill(list)
     }
 
-    var name: String { port.name }
-    var fold: TopicFold { folded.fold }
-    var lows: [Int32: Int64] { folded.lows }
-    var ends: [Int32: Int64] { folded.ends }
+    /// Folds the whole topic for a few users.
+    convenience init(_ port: any TopicPort, kind: UserIDKind, users: Set<UserID>, list: Spill.Shape) throws {
+        self.init(try TopicTail(port), kind: kind, list: list)
+        fold = TopicFold(kind: kind, partitionCount: tail.partitionCount, users: users)
+        try tail.advance { fold.apply($0, key: $1) }
+    }
 
-    /// Folds what came since, up to the present end.
-    ///
-    /// - Throws: ``ReconcileError`` when the fold no longer stands for the topic: it was recreated, got partitions, or lost records
-    ///   from its beginning, which may have been the newest of a user who had not been folded yet.
-    func catchUp() throws {
-        let bounds = try port.bounds()
-        guard bounds.count == ends.count else { throw ReconcileError.partitionsChanged(topic: name) }
-        for (partition, bound) in bounds {
-            guard let low = lows[partition], let end = ends[partition] else {
-                throw ReconcileError.partitionsChanged(topic: name)
-            }
-            if bound.end < end {
-                throw ReconcileError.topicRecreated(topic: name, partition: partition, end: bound.end, recorded: end)
-            }
-            if bound.low > low { throw ReconcileError.retentionOvertook(topic: name, partition: partition) }
+    var name: String { tail.name }
+
+    /// Turns to other users: what was known of them when the topic was compared, and what came since.
+    func hold(_ users: [(user: UserID, known: KnownRecords)]) throws {
+        fold.hold(users)
+        var cursor = Spill.Cursor()
+        while let (entry, payload) = try later.next(&cursor) {
+            var reader = PayloadReader(payload)
+            let timestampMs = try reader.optional { reader throws(ReconcileError) in try reader.integer() }
+            let key = try reader.content()
+            let seen = TopicEntry(address: entry.address, timestampMs: timestampMs, digest: entry.liveDigest)
+            fold.apply(seen, key: key.span.bytes)
         }
-        try folded.advance(port, to: bounds.mapValues(\.end))
     }
 
-    /// Shows the records at these addresses; those that can no longer be read are left out.
-    func fetch(_ addresses: Set<RecordAddress>, _ body: (RecordAddress, TopicValue) throws -> Void) throws {
-        guard !addresses.isEmpty else { return }
-        try port.fetch(addresses, body)
+    /// Folds what came since the last time.
+    func catchUp() throws {
+        var unreadable = 0
+        try tail.advance { entry, key in
+            fold.apply(entry, key: key)
+            guard let key, let read = kind.read(recordKey: key), key.byteCount < SpillEntry.longestPayload / 2 else {
+                unreadable += 1
+                return
+            }
+            // Records that arrive during a run are few beside those that were there before, so these may allocate.
+            var payload = PayloadWriter()
+            payload.add(entry.timestampMs) { $0.add($1) }
+            payload.add(key.withUnsafeBytes { Array($0) })
+            try later.append(
+                SpillEntry(key: read.key, digest: entry.digest, address: entry.address, payloadBytes: payload.bytes.count),
+                payload: payload.bytes)
+        }
+        tail.noteUnreadable(unreadable)
     }
 
-    func close() { port.close() }
+    /// What the topic holds of a user who is held.
+    func records(of user: UserID) -> KnownRecords { fold.records(of: user) }
+
+    func close() { tail.close() }
 }

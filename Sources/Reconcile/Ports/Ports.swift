@@ -6,9 +6,10 @@ public protocol SourcePort {
     func serverFacts() throws -> SourceFacts
     /// See `SourceReader.boundary(after:rows:)`.
     func boundary(after lower: UserID?, rows: Int) throws -> UserID?
-    /// Shows the rows of a range in one snapshot and returns a lower bound of what that saw.
-    func scan(
-        after lower: UserID?, through upper: UserID?, _ body: (UserID, Result<[UInt8], RowFailure>) throws -> Void
+    /// Shows the rows of a range in one snapshot and returns a lower bound of what that saw. The bytes are those of the row's own
+    /// id in canonical form, and only lent.
+    func scanDigests(
+        after lower: UserID?, through upper: UserID?, _ body: (RawSpan, ScannedRow) throws -> Void
     ) throws -> SourcePosition?
     /// The rows of some users in one snapshot.
     func rows(of users: [UserID]) throws -> SnapshotRows
@@ -39,15 +40,12 @@ public struct OffsetBounds: Sendable, Equatable {
 public struct TopicEntry: Sendable, Equatable {
     public var address: RecordAddress
     public var timestampMs: Int64?
-    /// The key, byte for byte; nil is null.
-    public var key: [UInt8]?
     /// The digest of the value's bytes; nil for a tombstone.
     public var digest: Digest?
 
-    public init(address: RecordAddress, timestampMs: Int64? = nil, key: [UInt8]?, digest: Digest?) {
+    public init(address: RecordAddress, timestampMs: Int64? = nil, digest: Digest?) {
         self.address = address
         self.timestampMs = timestampMs
-        self.key = key
         self.digest = digest
     }
 }
@@ -72,8 +70,9 @@ public protocol TopicPort {
     var name: String { get }
     /// Where each partition begins and ends now.
     func bounds() throws -> [Int32: OffsetBounds]
-    /// Shows the records of each partition from an offset up to, and without, another one.
-    func read(from start: [Int32: Int64], to end: [Int32: Int64], _ body: (TopicEntry) throws -> Void) throws
+    /// Shows the records of each partition from an offset up to, and without, another one, each with the bytes of its key, which are
+    /// only lent; nil is a null key.
+    func read(from start: [Int32: Int64], to end: [Int32: Int64], _ body: (TopicEntry, RawSpan?) throws -> Void) throws
     /// Shows the records at these addresses, in any order; those that can no longer be read are left out.
     func fetch(_ addresses: Set<RecordAddress>, _ body: (RecordAddress, TopicValue) throws -> Void) throws
     func close()
@@ -88,23 +87,24 @@ public protocol ProgressPort {
     func close()
 }
 
-/// The ledgers, folded together. One thread owns it.
-public protocol LedgerPort {
-    /// Shows what was appended since the last call, or everything at the first.
-    func readNew(_ body: (Production) throws -> Void) throws
-    /// Users with open parked records, by hop.
-    func openParked() throws -> ParkedUsers
+/// How far ledgers have been read; the beginning, unless an earlier reading says otherwise.
+public struct LedgerPosition: Sendable, Equatable {
+    /// The last id that was read of each ledger, in the order of the ledgers.
+    public var lastIDs: [Int64]
+
+    public init(lastIDs: [Int64] = []) {
+        self.lastIDs = lastIDs
+    }
 }
 
-/// Who is parked, and how many parked records name nobody.
-public struct ParkedUsers: Sendable, Equatable {
-    public var users: [UserID: [Hop: ParkReason]]
-    public var recordsWithoutUser: Int
-
-    public init(users: [UserID: [Hop: ParkReason]] = [:], recordsWithoutUser: Int = 0) {
-        self.users = users
-        self.recordsWithoutUser = recordsWithoutUser
-    }
+/// The ledgers, read as one. One thread owns it.
+public protocol LedgerPort {
+    /// Shows what was appended after a position, and returns the one that this came to.
+    func read(after position: LedgerPosition, _ body: (Production) throws -> Void) throws -> LedgerPosition
+    /// Shows who is parked and still open; of a user's reasons at one hop, the newest comes last.
+    ///
+    /// - Returns: How many open parked records name no user.
+    func openParked(_ body: (UserID, Hop, ParkReason) throws -> Void) throws -> Int
 }
 
 /// Time, which a simulator may want to make itself.

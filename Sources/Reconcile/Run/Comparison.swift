@@ -1,28 +1,82 @@
 import Domain
 
-/// Everyone's first judgement: who is to be settled, and how many there are.
+/// Everyone's first judgement: who is to be settled, and how many there are. Part by part, so that it takes no more memory than the
+/// run may have.
 struct Comparison {
-    /// Users who should be at each stage.
-    private(set) var users: [Stage: Int] = [.aggregate: 0, .god: 0]
-    private(set) var suspects: [Suspect] = []
-    private(set) var canary: CanaryPlan
+    /// The sides that are compared, parted alike.
+    struct Sides {
+        var source: Spill
+        var aggregate: Spill
+        /// Nil when only the aggregate stage is judged, as is the ledger.
+        var god: Spill?
+        var ledger: Spill?
 
-    /// Judges everyone in the source, the topics and the ledgers.
-    init(_ scan: SourceScan, _ roll: Roll, runID: String) {
-        canary = CanaryPlan(runID: runID)
-        for (user, row) in scan.rows { judge(user, row: row, roll) }
-        for user in roll.knownUsers where scan.rows[user] == nil { judge(user, row: nil, roll) }
-        suspects += canary.suspects
+        var shape: Spill.Shape { source.shape }
     }
 
-    private mutating func judge(_ user: UserID, row: Digest?, _ roll: Roll) {
-        let evidence = roll.evidence(of: user, row: row)
-        if row != nil { users[.aggregate, default: 0] += 1 }
-        if evidence.aggregate != nil { users[.god, default: 0] += 1 }
-        let stages = Set(roll.mismatches(evidence).map(\.stage))
-        for stage in Stage.allCases where stages.contains(stage) {
-            suspects.append(Suspect(user: user, stage: stage, alteration: nil))
+    /// Keys of a topic by what their newest record is.
+    struct KeyCounts {
+        var live = 0
+        var tombstones = 0
+
+        mutating func add(isLive: Bool) {
+            if isLive { live += 1 } else { tombstones += 1 }
         }
-        if stages.isEmpty, row != nil { canary.consider(user) }
+    }
+
+    /// What the parts added up to.
+    struct Totals {
+        /// Users who should be at each stage.
+        var users: [Stage: Int] = [.aggregate: 0, .god: 0]
+        var keys: [Stage: KeyCounts] = [.aggregate: KeyCounts(), .god: KeyCounts()]
+        /// Users of whom a ledger lists a production.
+        var producedUsers = 0
+        /// God offsets that ledgers describe in different ways.
+        var contradictions = 0
+    }
+
+    private let settings: VerifySettings
+    private let tableBytes: Int
+    private(set) var totals = Totals()
+    private(set) var canary: CanaryPlan
+    let suspects: SuspectQueue
+
+    /// Judges everyone in the source, the topics and the ledgers.
+    init(_ settings: VerifySettings, _ plan: MemoryPlan, _ sides: Sides, runID: String) throws {
+        self.settings = settings
+        tableBytes = plan.tableBytes
+        canary = CanaryPlan(runID: runID)
+        suspects = SuspectQueue(list: plan.listShape(directory: settings.temporaryDirectory))
+        for part in 0..<sides.shape.parts { try compare(sides, part) }
+        for user in canary.users { try suspects.add(user) }
+    }
+
+    private mutating func compare(_ sides: Sides, _ part: Int) throws {
+        do {
+            // Parts of parts end somewhere: users who share so many bits of their hash cannot be told apart by it any further.
+            let isLast = sides.shape.usedBits + sides.shape.partBits >= 40
+            var compared = try ComparedPart(sides, part, settings, limitBytes: isLast ? .max : tableBytes)
+            try compared.judge(&totals, &canary, suspects)
+        } catch is RollTable.Full {
+            let parted = try sides.parted(part)
+            for part in 0..<parted.shape.parts { try compare(parted, part) }
+        }
+    }
+}
+
+extension Comparison.Sides {
+    /// A part that is too large, parted again by further bits of the hash.
+    fileprivate func parted(_ part: Int) throws -> Comparison.Sides {
+        var shape = shape
+        shape.usedBits += shape.partBits
+        shape.partBits = 3
+        func spread(_ side: Spill) throws -> Spill {
+            var parted = Spill(shape)
+            try side.forEach(in: part) { entry, payload, _ in try parted.append(entry, payload: payload) }
+            return parted
+        }
+        return Comparison.Sides(
+            source: try spread(source), aggregate: try spread(aggregate), god: try god.map(spread),
+            ledger: try ledger.map(spread))
     }
 }

@@ -1,11 +1,11 @@
 import Domain
 
-/// Turns settled suspects into findings: names causes and fields, and drops what can no longer be proven.
+/// Turns the confirmed suspects of one batch into findings: names causes and fields, and drops what can no longer be proven.
 struct FindingBuilder {
     private let roll: Roll
     private let causes: CauseFinder
 
-    /// Findings of a run, and suspects whose proof is gone.
+    /// Findings of a batch, and suspects whose proof is gone.
     struct Outcome {
         var findings: [Finding] = []
         var unprovable: [Suspect] = []
@@ -16,67 +16,100 @@ struct FindingBuilder {
         self.causes = causes
     }
 
-    /// A suspect that was confirmed, with what the last look saw.
-    struct Confirmed {
+    /// A suspect that was confirmed, and what the topics' records say of it when they are fetched.
+    private struct Item {
         var suspect: Suspect
-        var mismatches: [Mismatch]
-        var evidence: Evidence
-        var row: [UInt8]?
+        var seen: Confirmation
+        /// Records that the finding rests on and that have not been fetched yet.
+        var unproven: Set<RecordAddress> = []
+        var fields: [String] = []
     }
 
-    func build(_ confirmed: [Confirmed]) throws -> Outcome {
+    func build(_ confirmed: [(suspect: Suspect, seen: Confirmation)]) throws -> Outcome {
+        var items = confirmed.map { Item(suspect: $0.suspect, seen: $0.seen) }
+        items.sort { ($0.suspect.user, $0.suspect.stage.rawValue) < ($1.suspect.user, $1.suspect.stage.rawValue) }
+        let provenance = try fetchAggregates(&items)
+        try fetchGodObjects(&items)
         var evidence: [UserID: Evidence] = [:]
-        for item in confirmed where item.suspect.stage == .aggregate && item.mismatches.contains(where: { $0.cause == nil }) {
-            evidence[item.suspect.user] = item.evidence
+        for item in items where item.suspect.stage == .aggregate && item.seen.mismatches.contains(where: { $0.cause == nil }) {
+            evidence[item.suspect.user] = item.seen.evidence
         }
-        try causes.complete(&evidence)
-        let values = try fetchValues(confirmed)
+        try causes.complete(&evidence, provenance: provenance)
         var outcome = Outcome()
-        for item in confirmed.sorted(by: {
-            ($0.suspect.user, $0.suspect.stage.rawValue) < ($1.suspect.user, $1.suspect.stage.rawValue)
-        }) {
-            guard isProvable(item, values) else {
+        for item in items {
+            guard item.unproven.isEmpty else {
                 outcome.unprovable.append(item.suspect)
                 continue
             }
-            let known = evidence[item.suspect.user] ?? item.evidence
+            let known = evidence[item.suspect.user] ?? item.seen.evidence
             for mismatch in roll.mismatches(known) where mismatch.stage == item.suspect.stage {
                 outcome.findings.append(
                     Finding(
                         user: item.suspect.user, stage: mismatch.stage, kind: mismatch.kind, cause: mismatch.cause,
-                        fields: fields(mismatch, item, values), evidence: known))
+                        fields: mismatch.kind == .stale ? item.fields : [], evidence: known))
             }
         }
         return outcome
     }
 
-    /// The topic values that findings rest on, by stage and address; nil for a value that is there but belongs to a tombstone.
-    private struct Values {
-        var found: [Stage: [RecordAddress: [UInt8]]] = [.aggregate: [:], .god: [:]]
-    }
-
-    private func fetchValues(_ confirmed: [Confirmed]) throws -> Values {
-        var values = Values()
-        let aggregates = confirmed.compactMap { $0.suspect.stage == .aggregate ? $0.evidence.aggregate?.address : nil }
-        try roll.aggregate.fetch(Set(aggregates)) { values.found[.aggregate]?[$0] = $1.value }
-        let gods = confirmed.compactMap { $0.suspect.stage == .god ? $0.evidence.god?.address : nil }
-        try roll.god?.fetch(Set(gods)) { values.found[.god]?[$0] = $1.value }
-        return values
-    }
+    // MARK: - The records themselves
 
     /// A topic value supports a finding only if it can be read again where it was: compaction may have removed it, and then
-    /// something newer took its place.
-    private func isProvable(_ item: Confirmed, _ values: Values) -> Bool {
-        let record = item.suspect.stage == .aggregate ? item.evidence.aggregate : item.evidence.god
-        guard let record else { return true }
-        guard let value = values.found[item.suspect.stage]?[record.address] else { return false }
-        return Digest(of: value) == record.digest
+    /// something newer took its place. Values are looked at one by one as they come, and never held together.
+    private func fetchAggregates(_ items: inout [Item]) throws -> [UserID: AggregateProvenance] {
+        var owners: [RecordAddress: [Int]] = [:]
+        for (index, item) in items.enumerated() where item.suspect.stage == .aggregate {
+            let needed = records(of: item.seen.evidence, at: .aggregate)
+            items[index].unproven = Set(needed.map(\.address))
+            for address in Set(needed.map(\.address) + [item.seen.newestAggregate].compactMap { $0 }) {
+                owners[address, default: []].append(index)
+            }
+        }
+        var provenance: [UserID: AggregateProvenance] = [:]
+        try roll.aggregate.tail.fetch(Set(owners.keys)) { address, record in
+            for index in owners[address] ?? [] {
+                prove(&items[index], address, record, at: .aggregate)
+                if items[index].seen.newestAggregate == address {
+                    provenance[items[index].suspect.user] = AggregateProvenance { record.headers[$0] }
+                }
+                if let row = items[index].seen.row, let value = record.value,
+                    address == items[index].seen.evidence.aggregate?.address
+                {
+                    items[index].fields = differingFields(row, value) ?? []
+                }
+            }
+        }
+        return provenance
     }
 
-    private func fields(_ mismatch: Mismatch, _ item: Confirmed, _ values: Values) -> [String] {
-        guard mismatch.stage == .aggregate, mismatch.kind == .stale, let row = item.row,
-            let address = item.evidence.aggregate?.address, let value = values.found[.aggregate]?[address]
-        else { return [] }
-        return differingFields(row, value) ?? []
+    private func fetchGodObjects(_ items: inout [Item]) throws {
+        var owners: [RecordAddress: Int] = [:]
+        for (index, item) in items.enumerated() where item.suspect.stage == .god {
+            let needed = records(of: item.seen.evidence, at: .god)
+            items[index].unproven = Set(needed.map(\.address))
+            for record in needed { owners[record.address] = index }
+        }
+        try roll.god?.tail.fetch(Set(owners.keys)) { address, record in
+            if let index = owners[address] { prove(&items[index], address, record, at: .god) }
+        }
+    }
+
+    /// The live records that a verdict at a stage rests on.
+    private func records(of evidence: Evidence, at stage: Stage) -> [LiveRecord] {
+        let home = stage == .aggregate ? evidence.aggregate : evidence.god
+        return [home].compactMap { $0 } + evidence.strays.filter { $0.stage == stage }.map(\.record)
+    }
+
+    private func prove(_ item: inout Item, _ address: RecordAddress, _ record: TopicValue, at stage: Stage) {
+        guard let value = record.value,
+            records(of: item.seen.evidence, at: stage).contains(where: { $0.address == address && $0.digest == Digest(of: value) }
+            )
+        else { return }
+        item.unproven.remove(address)
+        // The comparison keeps no times; a finding tells since when its record has been lying there.
+        if item.seen.evidence.aggregate?.address == address, stage == .aggregate {
+            item.seen.evidence.aggregate?.timestampMs = record.timestampMs
+        }
+        if item.seen.evidence.god?.address == address, stage == .god { item.seen.evidence.god?.timestampMs = record.timestampMs }
     }
 }

@@ -1,41 +1,65 @@
 import Domain
 import Synchronization
 
-/// The first reading of a run: source, aggregate topic and God topic, at the same time.
+/// The first reading of a run: source, topics and ledgers, at the same time.
 struct Reading: Sendable {
     var scan: SourceScan
-    var aggregate: FoldedTopic
-    /// Nil when only the aggregate stage is judged.
-    var god: FoldedTopic?
+    var aggregate: SpilledTopic
+    /// Nil when only the aggregate stage is judged, as are the ledgers.
+    var god: SpilledTopic?
+    var ledger: SpilledLedger?
 
     /// - Parameter onRows: Called from the scanning thread with the number of rows so far.
-    init(_ settings: VerifySettings, _ ports: any ReconcilePorts, onRows: @escaping @Sendable (Int) -> Void) throws {
+    init(
+        _ settings: VerifySettings, _ plan: MemoryPlan, _ ports: any ReconcilePorts, onRows: @escaping @Sendable (Int) -> Void
+    ) throws {
+        let judgesGod = settings.stages.contains(.god)
+        let shape = plan.shape(inputs: judgesGod ? 4 : 2, directory: settings.temporaryDirectory)
         let scan = Slot<SourceScan>()
-        let aggregate = Slot<FoldedTopic>()
-        let god = Slot<FoldedTopic>()
+        let aggregate = Slot<SpilledTopic>()
+        let god = Slot<SpilledTopic>()
+        let ledger = Slot<SpilledLedger>()
         var tasks: [@Sendable () throws -> Void] = [
-            {
-                let source = try ports.source()
-                defer { source.close() }
-                try scan.fill(SourceScan(source, chunkRows: settings.chunkRows, progress: onRows))
-            },
-            { try aggregate.fill(Self.fold(settings.topics.aggregate, .aggregate, settings, ports)) },
+            { try scan.fill(Self.scan(settings, shape, ports, onRows)) },
+            { try aggregate.fill(Self.spill(settings.topics.aggregate, settings, shape, ports)) },
         ]
-        if settings.stages.contains(.god) {
-            tasks.append { try god.fill(Self.fold(settings.topics.god, .god, settings, ports)) }
+        if judgesGod {
+            tasks.append { try god.fill(Self.spill(settings.topics.god, settings, shape, ports)) }
+            tasks.append { try ledger.fill(Self.ledger(settings, shape, ports)) }
         }
         try ports.concurrently(tasks)
         self.scan = try scan.take()
         self.aggregate = try aggregate.take()
-        self.god = settings.stages.contains(.god) ? try god.take() : nil
+        self.god = judgesGod ? try god.take() : nil
+        self.ledger = judgesGod ? try ledger.take() : nil
     }
 
-    private static func fold(
-        _ topic: String, _ stage: Stage, _ settings: VerifySettings, _ ports: any ReconcilePorts
-    ) throws -> FoldedTopic {
+    private static func scan(
+        _ settings: VerifySettings, _ shape: Spill.Shape, _ ports: any ReconcilePorts, _ onRows: @Sendable (Int) -> Void
+    ) throws -> SourceScan {
+        let source = try ports.source()
+        defer { source.close() }
+        let pace = ScanPace(
+            mostRows: settings.chunkRows, targetMs: settings.chunkTargetMs, rowsPerSecond: settings.maxRowsPerSecond)
+        return try SourceScan(
+            source, kind: settings.userIDKind, pace: pace, clock: ports.clock, shape: shape, progress: onRows)
+    }
+
+    private static func spill(
+        _ topic: String, _ settings: VerifySettings, _ shape: Spill.Shape, _ ports: any ReconcilePorts
+    ) throws -> SpilledTopic {
         let port = try ports.topic(topic)
         defer { port.close() }
-        return try FoldedTopic(port, stage: stage, kind: settings.userIDKind)
+        return try SpilledTopic(port, kind: settings.userIDKind, shape: shape)
+    }
+
+    private static func ledger(
+        _ settings: VerifySettings, _ shape: Spill.Shape, _ ports: any ReconcilePorts
+    ) throws -> SpilledLedger {
+        let god = try ports.topic(settings.topics.god)
+        defer { god.close() }
+        return try SpilledLedger(
+            try ports.ledger(), kind: settings.userIDKind, godPartitions: try god.bounds().count, shape: shape)
     }
 }
 
@@ -46,7 +70,11 @@ private final class Slot<Value: Sendable>: Sendable {
     func fill(_ result: Value) { value.withLock { $0 = result } }
 
     func take() throws -> Value {
-        guard let result = value.withLock({ $0.take() }) else { throw ReconcileError.interrupted }
-        return result
+        let taken = value.withLock { value -> Value? in
+            defer { value = nil }
+            return value
+        }
+        guard let taken else { throw ReconcileError.interrupted }
+        return taken
     }
 }

@@ -9,21 +9,25 @@ final class RunRecord {
     private let writer: ReportWriter
     private let commands: Commands
     private let settings: VerifySettings
-    private var findings: [Finding] = []
+    /// What the history is to be told at the end, when it is known how the run came out.
+    private var findings: Spill
     private var watermarks: JSONValue?
 
-    init(historyPath: String, writer: ReportWriter, commands: Commands, settings: VerifySettings) throws {
+    init(
+        historyPath: String, writer: ReportWriter, commands: Commands, settings: VerifySettings, plan: MemoryPlan
+    ) throws {
         history = try History(path: historyPath, access: .readWrite)
         self.writer = writer
         self.commands = commands
         self.settings = settings
+        findings = Spill(plan.listShape(directory: settings.temporaryDirectory))
     }
 
     /// A topic that ends before an offset which an earlier run saw was recreated: nothing that was recorded of it holds.
     func checkWatermarks(_ reading: Reading) throws {
         guard let text = try history.lastWatermarksJSON(), let last = try? JSONValue(parsing: text) else { return }
-        var ends: [(String, [Int32: Int64])] = [(settings.topics.aggregate, reading.aggregate.ends)]
-        if let god = reading.god { ends.append((settings.topics.god, god.ends)) }
+        var ends: [(String, [Int32: Int64])] = [(settings.topics.aggregate, reading.aggregate.progress.ends)]
+        if let god = reading.god { ends.append((settings.topics.god, god.progress.ends)) }
         for (topic, present) in ends {
             for (partition, end) in present.sorted(by: { $0.key < $1.key }) {
                 guard let recorded = last[topic]?[String(partition)]?.integer, end < recorded else { continue }
@@ -32,35 +36,36 @@ final class RunRecord {
         }
     }
 
-    /// Writes the findings among the settled suspects.
+    /// Writes findings.
     ///
-    /// - Returns: Confirmed suspects whose proof is gone.
-    func write(
-        _ settled: [Suspect: Settlement], _ builder: FindingBuilder, position: SourcePosition?
-    ) throws -> [Suspect] {
-        let confirmed = settled.compactMap { suspect, settlement -> FindingBuilder.Confirmed? in
-            guard suspect.alteration == nil, case .confirmed(let mismatches, let evidence, let row) = settlement else {
-                return nil
-            }
-            return FindingBuilder.Confirmed(suspect: suspect, mismatches: mismatches, evidence: evidence, row: row)
-        }
-        let outcome = try builder.build(confirmed)
-        for finding in outcome.findings {
+    /// - Parameter position: The position that their rows were read at.
+    func write(_ findings: [Finding], position: SourcePosition?) throws {
+        for finding in findings {
             let known = try history.firstSeen(user: finding.user, stage: finding.stage, kind: finding.kind)
             let firstSeen = known.map { UTCTime(millisecondsSince1970: $0) } ?? .now()
             try writer.add(
                 FindingLine(finding, run: writer.runID, position: position, firstSeen: firstSeen, commands: commands))
+            try keep(finding)
         }
-        findings = outcome.findings
-        return outcome.unprovable
+    }
+
+    private func keep(_ finding: Finding) throws {
+        var payload = PayloadWriter()
+        payload.add(finding.user.text)
+        payload.add(finding.stage.rawValue)
+        payload.add(finding.kind.rawValue)
+        payload.add(finding.cause) { $0.add($1.code) }
+        try findings.append(
+            SpillEntry(key: UserKey(exactly: 0), digest: nil, payloadBytes: payload.bytes.count), payload: payload.bytes)
     }
 
     /// Remembers how far the run read, for the next one.
     func noteWatermarks(_ roll: Roll) {
-        let topics = [roll.aggregate, roll.god].compactMap { $0 }
+        let topics = [roll.aggregate, roll.god].compactMap { $0?.tail }
         watermarks = .object(
             topics.map { topic in
-                .init(topic.name, .object(topic.ends.sorted { $0.key < $1.key }.map { .init(String($0.key), .number($0.value)) }))
+                let ends = topic.progress.ends.sorted { $0.key < $1.key }
+                return .init(topic.name, .object(ends.map { .init(String($0.key), .number($0.value)) }))
             })
     }
 
@@ -75,10 +80,21 @@ final class RunRecord {
             configDigest: report.configDigest, countsJSON: "{}", verifiedThrough: report.verifiedThrough,
             watermarksJSON: watermarks?.description)
         let isFirst = try history.lastRun() == nil
-        let delta = try history.record(run, coverage: .everyUser(settings.stages)) { recorder in
-            for finding in findings { try recorder.add(finding) }
-        }
+        let delta = try history.record(run, coverage: .everyUser(settings.stages)) { try tell($0) }
         return isFirst || report.verdict == .error
             ? nil : Delta(new: delta.new, persisting: delta.persisting, healed: delta.healed)
+    }
+
+    private func tell(_ recorder: FindingRecorder) throws {
+        var cursor = Spill.Cursor()
+        while let (_, payload) = try findings.next(&cursor) {
+            var reader = PayloadReader(payload)
+            let user = UserID(try reader.text())
+            let stage = Stage(rawValue: try reader.text())
+            let kind = Kind(rawValue: try reader.text())
+            let cause = try reader.optional { reader throws(ReconcileError) in try reader.text() }
+            guard let stage, let kind else { continue }
+            try recorder.add(user: user, stage: stage, kind: kind, cause: cause.flatMap { Cause(code: $0) })
+        }
     }
 }

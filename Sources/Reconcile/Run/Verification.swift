@@ -6,6 +6,7 @@ import Source
 /// One run of `verify`: reads everything, fences, compares, settles and reports.
 public final class Verification {
     private let settings: VerifySettings
+    private let plan: MemoryPlan
     private let ports: any ReconcilePorts
     private let onProgress: @Sendable (ProgressEvent) -> Void
     private var report: RunReport
@@ -15,7 +16,7 @@ public final class Verification {
     public enum ProgressEvent: Sendable, Equatable {
         /// Rows scanned so far.
         case scanned(rows: Int)
-        /// A new phase: `read`, `fence`, `compare`, `settle` or `explain`.
+        /// A new phase: `read`, `fence`, `compare` or `settle`.
         case phase(String)
         /// Suspects that are to be settled.
         case settling(suspects: Int)
@@ -32,6 +33,7 @@ public final class Verification {
         _ settings: VerifySettings, ports: any ReconcilePorts, onProgress: @escaping @Sendable (ProgressEvent) -> Void = { _ in }
     ) {
         self.settings = settings
+        plan = MemoryPlan(budgetBytes: settings.memoryBytes)
         self.ports = ports
         self.onProgress = onProgress
         let now = UTCTime(millisecondsSince1970: ports.clock.nowMs())
@@ -44,7 +46,8 @@ public final class Verification {
     ///   keeps the report itself from being written.
     public func run(reports directory: String, history historyPath: String, commands: Commands = Commands()) throws -> Outcome {
         let writer = try ReportWriter(directory: directory, runID: report.runID, commands: commands)
-        let record = try RunRecord(historyPath: historyPath, writer: writer, commands: commands, settings: settings)
+        let record = try RunRecord(
+            historyPath: historyPath, writer: writer, commands: commands, settings: settings, plan: plan)
         var failure: String?
         do {
             try examine(record)
@@ -63,16 +66,15 @@ public final class Verification {
 
     private func examine(_ record: RunRecord) throws {
         begin("read")
-        let reading = try read()
-        try record.checkWatermarks(reading)
+        var reading = try read(record)
         let source = try ports.source()
         defer { source.close() }
         let progress = try ports.progress()
         defer { progress.close() }
         let topics = try openTopics()
         defer { topics.close() }
-        let roll = try openRoll(reading)
-        defer { roll.close() }
+        let tails = try Tails(settings, reading, ports)
+        defer { tails.close() }
 
         begin("fence")
         let fence = Fence(
@@ -80,39 +82,77 @@ public final class Verification {
         let outcome = try fence.pass()
         report.fence = FenceSummary(outcome)
         report.notes += outcome.notes
-        try roll.catchUp()
+        try tails.catchUp(&reading, settings.userIDKind)
 
         begin("compare")
-        let comparison = Comparison(reading.scan, roll, runID: report.runID.text)
-        let settled: [Suspect: Settlement]
+        let followed = Followed(reading)
+        let comparison = try compare(reading)
+        let roll = followed.roll(settings, tails, plan.listShape(directory: settings.temporaryDirectory))
+
+        begin("settle")
+        onProgress(.settling(suspects: comparison.suspects.count))
+        var tally = RunTally()
         if let blocked = outcome.blocked {
-            let reason = "the fence was not passed: \(blocked.detail)"
-            settled = Dictionary(uniqueKeysWithValues: comparison.suspects.map { ($0, .unresolved(reason)) })
+            try leaveUnresolved(comparison.suspects, "the fence was not passed: \(blocked.detail)", &tally)
         } else {
-            begin("settle")
-            onProgress(.settling(suspects: comparison.suspects.count))
             let settler = Settler(settings, source: source, roll: roll, fence: fence, clock: ports.clock)
-            settled = try settler.settle(comparison.suspects)
+            let signals = SignalIndex(
+                topics.signals, kind: settings.userIDKind,
+                shape: plan.shape(inputs: 4, directory: settings.temporaryDirectory))
+            try settle(
+                comparison.suspects, settler,
+                FindingBuilder(
+                    roll, causes: CauseFinder(signals: signals, encodingID: settings.encodingID)), record, followed, &tally)
             if let last = settler.lastFence, !last.isPassed { report.fence = FenceSummary(last) }
         }
-
-        begin("explain")
-        let causes = CauseFinder(roll, signals: topics.signals, encodingID: settings.encodingID)
-        let unprovable = try record.write(settled, FindingBuilder(roll, causes: causes), position: reading.scan.position)
-        summarise(reading.scan, roll, comparison, settled, unprovable: unprovable)
+        summarise(roll, comparison.totals, followed, tally)
         record.noteWatermarks(roll)
         endPhase()
     }
 
-    private func read() throws -> Reading {
+    /// What is left of the first reading when the comparison has let go of it.
+    private struct Followed {
+        let isPositionKnown: Bool
+        let position: SourcePosition?
+        let averageRowBytes: Int
+        let ledgerPosition: LedgerPosition
+        let productions: Int
+
+        init(_ reading: Reading) {
+            isPositionKnown = reading.scan.isPositionKnown
+            position = reading.scan.position
+            averageRowBytes = reading.scan.averageRowBytes
+            ledgerPosition = reading.ledger?.position ?? LedgerPosition()
+            productions = reading.ledger?.productions ?? 0
+        }
+
+        func roll(_ settings: VerifySettings, _ tails: Tails, _ list: Spill.Shape) -> Roll {
+            Roll(
+                settings, aggregate: FollowedTopic(tails.aggregate, kind: settings.userIDKind, list: list),
+                god: tails.god.map { FollowedTopic($0, kind: settings.userIDKind, list: list) },
+                ledger: tails.ledger.map {
+                    FollowedLedger($0, after: ledgerPosition, productions: productions, list: list)
+                })
+        }
+    }
+
+    private func read(_ record: RunRecord) throws -> Reading {
         let onProgress = onProgress
-        let reading = try Reading(settings, ports) { onProgress(.scanned(rows: $0)) }
+        let reading = try Reading(settings, plan, ports) { onProgress(.scanned(rows: $0)) }
         report.source = SourceSummary(
-            rows: reading.scan.rows.count, position: reading.scan.position,
+            rows: reading.scan.rows, position: reading.scan.position,
             server: reading.scan.position?.server.map { "server_id \($0)" })
         report.coverage = Coverage(plan: .full, unit: "key ranges", planned: reading.scan.ranges, scanned: reading.scan.ranges)
-        guard !reading.scan.rows.isEmpty || settings.allowsEmptySource else { throw ReconcileError.emptySource }
+        guard reading.scan.rows > 0 || settings.allowsEmptySource else { throw ReconcileError.emptySource }
+        try record.checkWatermarks(reading)
         return reading
+    }
+
+    private func compare(_ reading: consuming Reading) throws -> Comparison {
+        let sides = Comparison.Sides(
+            source: reading.scan.spill, aggregate: reading.aggregate.spill, god: reading.god?.spill,
+            ledger: reading.ledger?.spill)
+        return try Comparison(settings, plan, sides, runID: report.runID.text)
     }
 
     private func openTopics() throws -> Fence.TopicBounds {
@@ -121,86 +161,69 @@ public final class Verification {
             signals: try ports.topic(settings.topics.signals), aggregate: try ports.topic(settings.topics.aggregate))
     }
 
-    private func openRoll(_ reading: Reading) throws -> Roll {
-        let judgesGod = settings.stages.contains(.god)
-        return try Roll(
-            settings,
-            aggregate: FollowedTopic(try ports.topic(settings.topics.aggregate), resuming: reading.aggregate),
-            god: try reading.god.map { FollowedTopic(try ports.topic(settings.topics.god), resuming: $0) },
-            ledger: judgesGod ? try ports.ledger() : nil)
+    // MARK: - Suspects
+
+    private func settle(
+        _ suspects: SuspectQueue, _ settler: Settler, _ builder: FindingBuilder, _ record: RunRecord, _ followed: Followed,
+        _ tally: inout RunTally
+    ) throws {
+        let usersPerBatch = plan.usersPerBatch(
+            averageRowBytes: followed.averageRowBytes, atMost: settings.settleBatchRows)
+        try settler.settle(suspects, usersPerBatch: usersPerBatch) { outcomes in
+            var confirmed: [Suspect: Confirmation] = [:]
+            for (suspect, settlement) in outcomes {
+                tally.add(suspect, settlement)
+                if suspect.alteration == nil, case .confirmed(let seen) = settlement { confirmed[suspect] = seen }
+            }
+            let built = try builder.build(confirmed.map { ($0.key, $0.value) })
+            for suspect in built.unprovable {
+                if let seen = confirmed[suspect] { tally.addUnprovable(suspect, seen) }
+            }
+            try record.write(built.findings, position: followed.position)
+        }
+    }
+
+    private func leaveUnresolved(_ suspects: SuspectQueue, _ reason: String, _ tally: inout RunTally) throws {
+        while suspects.count > 0 {
+            for suspect in try suspects.take(atMost: 1_000).flatMap(\.suspects) {
+                tally.add(suspect, .unresolved(reason))
+            }
+        }
     }
 
     // MARK: - The report
 
-    private func summarise(
-        _ scan: SourceScan, _ roll: Roll, _ comparison: Comparison, _ settled: [Suspect: Settlement], unprovable: [Suspect]
-    ) {
-        report.aggregateTopic = TopicSummary(roll.aggregate)
-        report.godTopic = roll.god.map { TopicSummary($0) }
-        if settings.stages.contains(.god) {
+    private func summarise(_ roll: Roll, _ totals: Comparison.Totals, _ followed: Followed, _ tally: RunTally) {
+        report.source.rows = totals.users[.aggregate] ?? 0
+        report.aggregateTopic = TopicSummary(roll.aggregate.tail, totals.keys[.aggregate])
+        report.godTopic = roll.god.map { TopicSummary($0.tail, totals.keys[.god]) }
+        if let ledger = roll.ledger {
             report.ledger = LedgerSummary(
-                productions: roll.productionCount, users: roll.productions.userCount, paths: settings.ledgerPaths)
-        }
-        noteOddities(scan, roll)
-        var unresolved: [Stage: Int] = [:]
-        var differing: [Stage: Set<UserID>] = [:]
-        let gone = Set(unprovable)
-        for (suspect, settlement) in settled where suspect.alteration == nil {
-            switch settlement {
-            case .matched: break
-            case .confirmed(let mismatches, _, _):
-                if gone.contains(suspect) {
-                    unresolved[suspect.stage, default: 0] += 1
-                } else if mismatches.contains(where: { $0.kind != .extra }) {
-                    differing[suspect.stage, default: []].insert(suspect.user)
-                }
-            case .unresolved: unresolved[suspect.stage, default: 0] += 1
-            }
+                productions: ledger.productions, users: totals.producedUsers, paths: settings.ledgerPaths)
         }
         for stage in settings.stages {
-            let users = comparison.users[stage] ?? 0
-            let open = (unresolved[stage] ?? 0) + (differing[stage]?.count ?? 0)
-            report.counts[stage] = StageCounts(
-                users: users, matched: max(0, users - open), unresolved: unresolved[stage] ?? 0)
+            report.counts[stage] = tally.counts(of: stage, users: totals.users[stage] ?? 0)
         }
-        report.canary = Self.canary(settled)
-        if report.canary.planted == 0, settled.keys.contains(where: { $0.alteration != nil }) {
+        report.canary = tally.canary
+        if report.canary.planted == 0, tally.canariesUnsettled > 0 {
             report.notes.append("no canary could be settled, since all of their users moved: this run did not prove that it sees")
         }
+        noteOddities(roll, totals, followed)
     }
 
-    /// A canary that could not be settled, because its user kept changing or a fence was not passed, proves nothing either way.
-    /// One that came out unharmed proves that the run is blind.
-    private static func canary(_ settled: [Suspect: Settlement]) -> Canary {
-        var canary = Canary()
-        for (suspect, settlement) in settled {
-            guard let alteration = suspect.alteration else { continue }
-            switch settlement {
-            case .matched: canary.planted += 1
-            case .confirmed(let mismatches, _, _):
-                canary.planted += 1
-                if mismatches.contains(where: { $0.kind == alteration.expected }) { canary.caught += 1 }
-            case .unresolved: break
-            }
-        }
-        return canary
-    }
-
-    private func noteOddities(_ scan: SourceScan, _ roll: Roll) {
-        if !scan.isPositionKnown {
+    private func noteOddities(_ roll: Roll, _ totals: Comparison.Totals, _ followed: Followed) {
+        if !followed.isPositionKnown {
             report.notes.append("the server tells no position for its snapshots, so the run vouches for no position")
         }
-        if roll.parked.recordsWithoutUser > 0 {
-            report.notes.append(
-                "\(roll.parked.recordsWithoutUser) parked records name no user; see `rollcall parked list`")
+        if let parked = roll.ledger?.parkedWithoutUser, parked > 0 {
+            report.notes.append("\(parked) parked records name no user; see `rollcall parked list`")
         }
-        for topic in [roll.aggregate, roll.god].compactMap({ $0 }) where topic.fold.unreadableKeys > 0 {
-            report.notes.append("topic \(topic.name) holds \(topic.fold.unreadableKeys) records whose key names no user")
+        for topic in [roll.aggregate, roll.god].compactMap({ $0?.tail }) where topic.progress.unreadableKeys > 0 {
+            report.notes.append("topic \(topic.name) holds \(topic.progress.unreadableKeys) records whose key names no user")
         }
-        if !roll.productions.contradictions.isEmpty {
+        if totals.contradictions > 0 {
             report.notes.append(
-                "the ledgers contradict themselves at \(roll.productions.contradictions.count) God offsets; run `rollcall ledger check`"
-            )
+                "the ledgers contradict themselves at \(totals.contradictions) God offsets; run `rollcall ledger check`")
         }
     }
 
@@ -228,11 +251,13 @@ extension FenceSummary {
 }
 
 extension TopicSummary {
-    init(_ topic: FollowedTopic) {
-        let counts = topic.fold.counts()
+    init(_ topic: TopicTail, _ keys: Comparison.KeyCounts?) {
+        let progress = topic.progress
         self.init(
             name: topic.name,
-            partitions: topic.ends.keys.sorted().map { .init(partition: $0, low: topic.lows[$0] ?? 0, end: topic.ends[$0] ?? 0) },
-            records: topic.fold.records, live: counts.live, tombstones: counts.tombstones)
+            partitions: progress.ends.keys.sorted().map {
+                .init(partition: $0, low: progress.lows[$0] ?? 0, end: progress.ends[$0] ?? 0)
+            },
+            records: progress.records, live: keys?.live ?? 0, tombstones: keys?.tombstones ?? 0)
     }
 }

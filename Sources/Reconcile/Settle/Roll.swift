@@ -1,23 +1,36 @@
 import Domain
-import Ledger
 
-/// All that is known about everyone at one time: the folds, side by side.
+/// All that is known about the users of one batch at one time: what the comparison knew of them, and what came since.
+///
+/// Only users who are being settled are followed. Of everyone else the comparison has shown that the topics held, when a fence past the
+/// scan's position P had been passed, exactly what the row was at a position not before P. Whatever happened to them after
+/// that is a change after P, for which this run vouches neither way; the next one will look at it.
 final class Roll {
     let settings: VerifySettings
     let aggregate: FollowedTopic
     /// Nil when only the aggregate stage is judged.
     let god: FollowedTopic?
-    private let ledger: (any LedgerPort)?
-    private(set) var productions = NewestProductions()
-    private(set) var productionCount = 0
-    private(set) var parked = ParkedUsers()
+    let ledger: FollowedLedger?
+    private let holdsEveryone: Bool
 
-    init(_ settings: VerifySettings, aggregate: FollowedTopic, god: FollowedTopic?, ledger: (any LedgerPort)?) throws {
+    /// - Parameter holdsEveryone: Whether everyone who will ever be asked for is followed already, so that no batch changes that.
+    init(
+        _ settings: VerifySettings, aggregate: FollowedTopic, god: FollowedTopic?, ledger: FollowedLedger?,
+        holdsEveryone: Bool = false
+    ) {
         self.settings = settings
         self.aggregate = aggregate
         self.god = god
         self.ledger = ledger
-        try readLedger()
+        self.holdsEveryone = holdsEveryone
+    }
+
+    /// Turns to other users.
+    func hold(_ users: [KnownUser]) throws {
+        guard !holdsEveryone else { return }
+        try aggregate.hold(users.map { ($0.user, $0.aggregate) })
+        try god?.hold(users.map { ($0.user, $0.god) })
+        try ledger?.hold(users)
     }
 
     /// Folds what came since. The God topic is read before the ledger: a production is recorded only after it was acknowledged,
@@ -25,44 +38,17 @@ final class Roll {
     func catchUp() throws {
         try aggregate.catchUp()
         try god?.catchUp()
-        try readLedger()
-    }
-
-    private func readLedger() throws {
-        guard let ledger else { return }
-        try ledger.readNew { production in
-            productions.add(production)
-            productionCount += 1
-        }
-        parked = try ledger.openParked()
-    }
-
-    /// Everyone who appears anywhere but in the source.
-    var knownUsers: Set<UserID> {
-        var users = Set(aggregate.fold.users)
-        if let god { users.formUnion(god.fold.users) }
-        return users
+        try ledger?.catchUp()
     }
 
     /// What is known about a user whose row was read by the caller.
-    func evidence(of user: UserID, row: Digest?) -> Evidence {
-        var evidence = Evidence(row: row, parked: parked.users[user] ?? [:])
-        evidence.aggregate = aggregate.fold.live(user)
-        evidence.strays = aggregate.fold.strays(user)
-        if let god {
-            evidence.god = god.fold.live(user)
-            evidence.strays += god.fold.strays(user)
-            evidence.production = newestProduction(of: user)
-        }
-        return evidence
+    func known(_ user: UserID, row: Digest?) -> KnownUser {
+        KnownUser(
+            user: user, row: row, aggregate: aggregate.records(of: user), god: god?.records(of: user) ?? KnownRecords(),
+            productions: ledger?.productions(of: user) ?? [])
     }
 
-    /// Of productions in several partitions, the one at home counts: the others are told as strays of the God topic.
-    private func newestProduction(of user: UserID) -> Production? {
-        let candidates = productions[user]
-        guard candidates.count > 1, let home = god?.fold.newest(user)?.address.partition else { return candidates.last }
-        return candidates.first { $0.god.partition == home } ?? candidates.last
-    }
+    func parked(_ user: UserID) -> [Hop: ParkReason] { ledger?.parked(user) ?? [:] }
 
     /// The judgement of the stages that this run is about.
     func mismatches(_ evidence: Evidence) -> [Mismatch] {

@@ -26,87 +26,113 @@ final class Settler {
         self.clock = clock
     }
 
-    /// Settles everyone, in batches, until all are settled or the time is over.
-    func settle(_ suspects: [Suspect]) throws -> [Suspect: Settlement] {
+    /// What became of the suspects of one batch.
+    typealias Outcomes = [(suspect: Suspect, settlement: Settlement)]
+
+    /// Settles everyone in the queue, in batches, until all are settled or the time is over.
+    ///
+    /// - Parameter settled: Called after each batch, while the roll still holds its users.
+    func settle(_ queue: SuspectQueue, usersPerBatch: Int, settled: (Outcomes) throws -> Void) throws {
         let deadlineMs = clock.nowMs() + Int64(settings.settleTimeoutMs)
-        var settled: [Suspect: Settlement] = [:]
-        var waiting = suspects
-        var attempts: [Suspect: Int] = [:]
-        while !waiting.isEmpty {
+        while queue.count > 0 {
             guard clock.nowMs() < deadlineMs else {
-                let seconds = settings.settleTimeoutMs / 1000
-                for suspect in waiting { settled[suspect] = .unresolved("not settled within \(seconds) s") }
-                break
+                return try giveUp(queue, "not settled within \(settings.settleTimeoutMs / 1000) s", usersPerBatch, settled)
             }
-            let batch = Array(waiting.prefix(settings.settleBatchRows))
-            waiting.removeFirst(batch.count)
+            let batch = try queue.take(atMost: usersPerBatch)
+            try roll.hold(batch.map(\.known))
             guard let outcomes = try round(batch) else {
                 let reason = "a fence was not passed: \(lastFence?.blocked?.detail ?? "unknown")"
-                for suspect in batch + waiting { settled[suspect] = .unresolved(reason) }
-                break
+                try settled(batch.flatMap(\.suspects).map { ($0, .unresolved(reason)) })
+                return try giveUp(queue, reason, usersPerBatch, settled)
             }
-            for suspect in batch {
+            try settled(try putBackOpen(batch, outcomes, queue))
+        }
+    }
+
+    private func giveUp(
+        _ queue: SuspectQueue, _ reason: String, _ usersPerBatch: Int, _ settled: (Outcomes) throws -> Void
+    ) throws {
+        while queue.count > 0 {
+            try settled(try queue.take(atMost: usersPerBatch).flatMap(\.suspects).map { ($0, .unresolved(reason)) })
+        }
+    }
+
+    /// Puts suspects without an outcome back into the queue, unless they have had their rounds, and returns the others.
+    private func putBackOpen(_ batch: [SuspectUser], _ outcomes: [Suspect: Settlement], _ queue: SuspectQueue) throws -> Outcomes
+    {
+        var settled: Outcomes = []
+        for user in batch {
+            let rounds = user.alteration == nil ? settings.settleRounds : Self.canaryRounds
+            var open = user
+            open.attempts += 1
+            open.stages = []
+            for suspect in user.suspects {
                 if let outcome = outcomes[suspect] {
-                    settled[suspect] = outcome
+                    settled.append((suspect, outcome))
+                } else if open.attempts >= rounds {
+                    settled.append((suspect, .unresolved("changed in each of \(rounds) rounds")))
                 } else {
-                    attempts[suspect, default: 0] += 1
-                    let rounds = suspect.alteration == nil ? settings.settleRounds : Self.canaryRounds
-                    if attempts[suspect, default: 0] >= rounds {
-                        settled[suspect] = .unresolved("changed in each of \(rounds) rounds")
-                    } else {
-                        waiting.append(suspect)
-                    }
+                    open.stages.insert(suspect.stage)
                 }
             }
+            if !open.stages.isEmpty { try queue.add(open) }
         }
         return settled
     }
 
+    // MARK: - One round
+
     /// What one look saw of everyone in a batch.
     private struct Look {
         var rows: SnapshotRows
-        var evidence: [UserID: Evidence] = [:]
+        var known: [UserID: KnownUser] = [:]
     }
 
     /// One double look at a batch. Suspects without an outcome changed meanwhile. Returns nil when a fence was not passed.
-    private func round(_ batch: [Suspect]) throws -> [Suspect: Settlement]? {
+    private func round(_ batch: [SuspectUser]) throws -> [Suspect: Settlement]? {
         rounds += 1
-        let users = Array(Set(batch.map(\.user)))
-        guard let first = try look(at: users), let second = try look(at: users) else { return nil }
+        guard let first = try look(at: batch)?.known, let second = try look(at: batch) else { return nil }
         var outcomes: [Suspect: Settlement] = [:]
-        for suspect in batch {
-            guard let before = first.evidence[suspect.user], let after = second.evidence[suspect.user] else { continue }
-            let row = second.rows.rows[suspect.user]
-            outcomes[suspect] = outcome(of: suspect, before, after, row: row)
+        for suspect in batch.flatMap(\.suspects) {
+            guard let before = first[suspect.user], let after = second.known[suspect.user] else { continue }
+            outcomes[suspect] = outcome(of: suspect, before, after, row: second.rows.rows[suspect.user])
         }
         return outcomes
     }
 
-    private func look(at users: [UserID]) throws -> Look? {
-        var look = Look(rows: try source.rows(of: users))
+    private func look(at batch: [SuspectUser]) throws -> Look? {
+        let users = Dictionary(batch.map { ($0.known.user, $0.known) }) { first, _ in first }
+        // Whoever cannot be asked for, because the row's id is none of the declared type, stays what the scan saw.
+        let askable = users.keys.filter { (try? settings.userIDKind.parse($0.text)) == $0 }
+        var look = Look(rows: try source.rows(of: askable))
         let outcome = try fence.pass()
         lastFence = outcome
         guard outcome.isPassed else { return nil }
         try roll.catchUp()
-        for user in users {
-            look.evidence[user] = roll.evidence(of: user, row: look.rows.digest(of: user))
+        let asked = Set(askable)
+        for (user, scanned) in users {
+            look.known[user] = roll.known(user, row: asked.contains(user) ? look.rows.digest(of: user) : scanned.row)
         }
         return look
     }
 
-    private func outcome(of suspect: Suspect, _ before: Evidence, _ after: Evidence, row: [UInt8]?) -> Settlement? {
+    private func outcome(of suspect: Suspect, _ before: KnownUser, _ after: KnownUser, row: [UInt8]?) -> Settlement? {
+        let parked = roll.parked(suspect.user)
+        let evidence = (before: before.evidence(parked: parked), after: after.evidence(parked: parked))
         if suspect.alteration != nil {
             // An alteration can only be told from a change when the user stands still: who was deleted proves nothing.
             guard before.row != nil, after.row != nil else { return .unresolved("the canary's user was deleted") }
-            guard before.isSame(as: after, at: .aggregate) else { return nil }
+            guard evidence.before.isSame(as: evidence.after, at: .aggregate) else { return nil }
         }
-        var laterRow = before
-        laterRow.row = after.row
-        let seen = [before, laterRow, after].map { mismatches(of: suspect, $0) }
+        var laterRow = evidence.before
+        laterRow.row = evidence.after.row
+        let seen = [evidence.before, laterRow, evidence.after].map { mismatches(of: suspect, $0) }
         if seen.contains(where: \.isEmpty) { return .matched }
-        guard before.isSame(as: after, at: suspect.stage), seen[0] == seen[2] else { return nil }
-        let altered = suspect.alteration?.applied(to: after) ?? after
-        return .confirmed(seen[2], altered, row: row)
+        guard evidence.before.isSame(as: evidence.after, at: suspect.stage), seen[0] == seen[2] else { return nil }
+        let altered = suspect.alteration?.applied(to: evidence.after) ?? evidence.after
+        return .confirmed(
+            Confirmation(
+                mismatches: seen[2], evidence: altered, row: row, newestAggregate: after.aggregate.home?.address))
     }
 
     private func mismatches(of suspect: Suspect, _ evidence: Evidence) -> [Mismatch] {

@@ -46,7 +46,17 @@ enum Settlement: Sendable {
     /// Equal at some time: the change was on its way.
     case matched
     /// The same contradiction twice, with a fence before each look.
-    case confirmed([Mismatch], Evidence, row: [UInt8]?)
+    case confirmed(Confirmation)
     /// Neither, within the time and the rounds that the run has.
     case unresolved(String)
+}
+
+/// What the last look at a confirmed suspect saw.
+struct Confirmation: Sendable {
+    var mismatches: [Mismatch]
+    var evidence: Evidence
+    /// The row's canonical bytes; nil where there are none.
+    var row: [UInt8]?
+    /// The newest aggregate at the user's home, tombstones included.
+    var newestAggregate: RecordAddress?
 }

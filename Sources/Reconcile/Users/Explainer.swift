@@ -19,14 +19,14 @@ public struct Explainer {
 
     public func explain(_ user: UserID) -> Explanation {
         let row = sighting { try readRow(user) }
-        let aggregate = sighting { try readTopic(settings.topics.aggregate, .aggregate, user) }
-        let god = sighting { try readTopic(settings.topics.god, .god, user) }
+        let aggregate = sighting { try readTopic(settings.topics.aggregate, user) }
+        let god = sighting { try readTopic(settings.topics.god, user) }
         var productions: [Production] = []
         var parked: [Hop: ParkReason] = [:]
         let ledger = sighting { () -> [Production]? in
             let ledger = try ports.ledger()
-            try ledger.readNew { if $0.user == user { productions.append($0) } }
-            parked = try ledger.openParked().users[user] ?? [:]
+            _ = try ledger.read(after: LedgerPosition()) { if $0.user == user { productions.append($0) } }
+            _ = try ledger.openParked { if $0 == user { parked[$1] = $2 } }
             return productions
         }
         let conclusion = conclude(user)
@@ -46,11 +46,12 @@ public struct Explainer {
         return rows.digest(of: user).map { Explanation.Row(digest: $0, position: rows.position) }
     }
 
-    private func readTopic(_ topic: String, _ stage: Stage, _ user: UserID) throws -> Explanation.TopicRecord? {
+    private func readTopic(_ topic: String, _ user: UserID) throws -> Explanation.TopicRecord? {
         let port = try ports.topic(topic)
         defer { port.close() }
-        let folded = try FoldedTopic(port, stage: stage, kind: settings.userIDKind, only: [user])
-        guard let newest = folded.fold.newest(user) else { return nil }
+        let list = MemoryPlan(budgetBytes: settings.memoryBytes).listShape(directory: settings.temporaryDirectory)
+        let followed = try FollowedTopic(port, kind: settings.userIDKind, users: [user], list: list)
+        guard let newest = followed.records(of: user).home else { return nil }
         var facts: [Explanation.Fact] = []
         try port.fetch([newest.address]) { _, record in
             let names = [

@@ -27,20 +27,23 @@ public struct UserCheck {
     public func run(_ users: Set<UserID>) throws -> Outcome {
         let session = try UserSession(settings, ports, users)
         defer { session.close() }
-        let suspects = users.sorted().flatMap { user in
-            Stage.allCases.filter(settings.stages.contains).map { Suspect(user: user, stage: $0, alteration: nil) }
+        let queue = SuspectQueue(list: session.list)
+        for user in users.sorted() {
+            try queue.add(SuspectUser(known: KnownUser(user: user), stages: settings.stages))
         }
         var outcome = Outcome()
-        var confirmed: [FindingBuilder.Confirmed] = []
-        for (suspect, settlement) in try session.settler.settle(suspects) {
-            switch settlement {
-            case .matched: outcome.matched += 1
-            case .confirmed(let mismatches, let evidence, let row):
-                confirmed.append(.init(suspect: suspect, mismatches: mismatches, evidence: evidence, row: row))
-            case .unresolved(let reason): outcome.unresolved[suspect.user] = reason
+        var confirmed: [(suspect: Suspect, seen: Confirmation)] = []
+        try session.settler.settle(queue, usersPerBatch: settings.settleBatchRows) { settled in
+            for (suspect, settlement) in settled {
+                switch settlement {
+                case .matched: outcome.matched += 1
+                case .confirmed(let seen): confirmed.append((suspect, seen))
+                case .unresolved(let reason): outcome.unresolved[suspect.user] = reason
+                }
             }
         }
-        let causes = CauseFinder(session.roll, signals: session.topics.signals, encodingID: settings.encodingID)
+        let signals = SignalIndex(session.topics.signals, kind: settings.userIDKind, shape: session.list)
+        let causes = CauseFinder(signals: signals, encodingID: settings.encodingID)
         let built = try FindingBuilder(session.roll, causes: causes).build(confirmed)
         outcome.findings = built.findings
         for suspect in built.unprovable {
@@ -55,6 +58,8 @@ final class UserSession {
     let roll: Roll
     let settler: Settler
     let topics: Fence.TopicBounds
+    /// The shape of lists of users.
+    let list: Spill.Shape
     private let source: any SourcePort
     private let progress: any ProgressPort
 
@@ -65,10 +70,11 @@ final class UserSession {
             changes: try settings.topics.changes.map { try ports.topic($0) },
             signals: try ports.topic(settings.topics.signals), aggregate: try ports.topic(settings.topics.aggregate))
         let judgesGod = settings.stages.contains(.god)
-        roll = try Roll(
-            settings, aggregate: Self.follow(settings.topics.aggregate, .aggregate, settings, ports, users),
-            god: judgesGod ? Self.follow(settings.topics.god, .god, settings, ports, users) : nil,
-            ledger: judgesGod ? try ports.ledger() : nil)
+        list = MemoryPlan(budgetBytes: settings.memoryBytes).listShape(directory: settings.temporaryDirectory)
+        roll = Roll(
+            settings, aggregate: try Self.follow(settings.topics.aggregate, settings, ports, users, list),
+            god: judgesGod ? try Self.follow(settings.topics.god, settings, ports, users, list) : nil,
+            ledger: judgesGod ? try FollowedLedger(try ports.ledger(), users: users, list: list) : nil, holdsEveryone: true)
         let fence = Fence(
             settings, source: source, progress: progress, topics: topics, clock: ports.clock,
             runID: "check-\(ports.clock.nowMs())")
@@ -76,10 +82,9 @@ final class UserSession {
     }
 
     private static func follow(
-        _ topic: String, _ stage: Stage, _ settings: VerifySettings, _ ports: any ReconcilePorts, _ users: Set<UserID>
+        _ topic: String, _ settings: VerifySettings, _ ports: any ReconcilePorts, _ users: Set<UserID>, _ list: Spill.Shape
     ) throws -> FollowedTopic {
-        let port = try ports.topic(topic)
-        return FollowedTopic(port, resuming: try FoldedTopic(port, stage: stage, kind: settings.userIDKind, only: users))
+        try FollowedTopic(try ports.topic(topic), kind: settings.userIDKind, users: users, list: list)
     }
 
     func close() {

@@ -1,0 +1,40 @@
+import Domain
+
+/// The newest signal of users. The topic is read when the first one is asked for, and later only its tail.
+final class SignalIndex {
+    private let port: any TopicPort
+    private let kind: UserIDKind
+    private let shape: Spill.Shape
+    private var tail: TopicTail?
+    private var spill: Spill
+
+    init(_ port: any TopicPort, kind: UserIDKind, shape: Spill.Shape) {
+        self.port = port
+        self.kind = kind
+        self.shape = shape
+        spill = Spill(shape)
+    }
+
+    /// Where the newest signal of each of these users lies; users without one are absent.
+    func newest(of users: some Collection<UserID>) throws -> [UserID: RecordAddress] {
+        guard !users.isEmpty else { return [:] }
+        try catchUp()
+        let owners = Dictionary(users.map { (kind.key($0), $0) }) { first, _ in first }
+        var newest: [UserID: RecordAddress] = [:]
+        for part in Set(owners.keys.map(shape.part)) {
+            try spill.forEach(in: part) { entry, _, _ in
+                if let user = owners[entry.key] { newest[user] = entry.address }
+            }
+        }
+        return newest
+    }
+
+    private func catchUp() throws {
+        let tail = try self.tail ?? TopicTail(port)
+        self.tail = tail
+        try tail.advance { entry, key in
+            guard let key, let read = kind.read(recordKey: key), read.isPlain else { return }
+            try spill.append(SpillEntry(key: read.key, digest: entry.digest, address: entry.address))
+        }
+    }
+}

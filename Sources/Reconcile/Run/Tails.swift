@@ -1,0 +1,28 @@
+import Domain
+
+/// What goes on while a run judges: the topics and ledgers, from where the first reading came to.
+final class Tails {
+    let aggregate: TopicTail
+    /// Nil when only the aggregate stage is judged, as is the ledger.
+    let god: TopicTail?
+    let ledger: (any LedgerPort)?
+
+    init(_ settings: VerifySettings, _ reading: Reading, _ ports: any ReconcilePorts) throws {
+        aggregate = TopicTail(try ports.topic(settings.topics.aggregate), resuming: reading.aggregate.progress)
+        god = try reading.god.map { TopicTail(try ports.topic(settings.topics.god), resuming: $0.progress) }
+        ledger = reading.ledger == nil ? nil : try ports.ledger()
+    }
+
+    /// Adds to the reading what came since. The God topic is read before the ledger: a production is recorded only after it was
+    /// acknowledged, so whatever the God topic shows now, the ledger is about to tell.
+    func catchUp(_ reading: inout Reading, _ kind: UserIDKind) throws {
+        try reading.aggregate.advance(aggregate, kind: kind)
+        if let god { try reading.god?.advance(god, kind: kind) }
+        if let ledger { try reading.ledger?.advance(ledger) }
+    }
+
+    func close() {
+        aggregate.close()
+        god?.close()
+    }
+}
