@@ -40,7 +40,9 @@ let package = Package(
         // Floor 4: the three that never import each other.
         .target(
             name: "Pipeline",
-            dependencies: ["Domain", "Ledger", "Source", "Kafka", "MySQL", "HTTP", .product(name: "Logging", package: "swift-log")]),
+            dependencies: [
+                "Domain", "Ledger", "Source", "Kafka", "MySQL", "HTTP", .product(name: "Logging", package: "swift-log"),
+            ]),
         .target(
             name: "Reconcile",
             dependencies: ["Domain", "Ledger", "Report", "Source", "Kafka", .product(name: "Logging", package: "swift-log")]),
@@ -58,6 +60,15 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ]),
+
+        // Measurements on the embedded stack; see scripts/bench.
+        .executableTarget(
+            name: "bench",
+            dependencies: [
+                "Domain", "Kafka", "MySQL", "Source", "Sandbox",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Bench"),
 
         .testTarget(name: "KafkaTests", dependencies: ["Kafka"]),
         .testTarget(name: "MySQLTests", dependencies: ["MySQL", "Sandbox", "rollcall"]),

@@ -44,6 +44,10 @@ struct VerifyCommand: ParsableCommand {
         help: ArgumentHelp("How long to settle mismatches; instead of verify.settle_timeout_seconds.", valueName: "seconds"))
     var settleTimeout: String?
 
+    @Option(
+        help: ArgumentHelp("What the run may take of memory, such as 256MB; instead of verify.memory.", valueName: "size"))
+    var memory: String?
+
     @Flag(help: "Accepts a source without a single user.")
     var allowEmpty = false
 
@@ -56,6 +60,7 @@ struct VerifyCommand: ParsableCommand {
             overrides: [
                 .flag("--fence-timeout", keys.fenceTimeout.path, fenceTimeout),
                 .flag("--settle-timeout", keys.settleTimeout.path, settleTimeout),
+                .flag("--memory", keys.memory.path, memory),
             ])
         var recipe = try settings.reconcile(stages: stage.stages, ledgers: ledgers)
         recipe.settings.allowsEmptySource = allowEmpty

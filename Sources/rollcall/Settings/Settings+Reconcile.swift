@@ -30,12 +30,13 @@ extension EffectiveSettings {
             encodingID: source.encodingID, configDigest: digest.description)
         settings.stages = stages
         settings.chunkRows = try value(Self.keys.verify.chunkRows)
+        settings.memoryBytes = try value(Self.keys.verify.memory)
         settings.fenceTimeoutMs = try milliseconds(Self.keys.verify.fenceTimeout)
         settings.settleTimeoutMs = try milliseconds(Self.keys.verify.settleTimeout)
         settings.ledgerPaths = stages.contains(.god) ? ledgerPaths : []
         let ports = RealPorts(
             source: source, kafkaProperties: try kafkaProperties, connector: connector, ledgerPaths: ledgerPaths,
-            parkedPaths: parkedPaths)
+            parkedPaths: parkedPaths, memoryBytes: settings.memoryBytes)
         return ReconcileRecipe(
             settings: settings, ports: StoppablePorts(ports), historyPath: try historyPath,
             reportsDirectory: try value(Self.keys.reports.directory))
