@@ -4,6 +4,8 @@
 /// events: https://debezium.io/documentation/reference/stable/connectors/mysql.html lists what becomes of each column type.
 public struct ChangeEvent: Sendable, Equatable {
     /// Everyone the event concerns, without repetition: a row that moves from one user to another concerns both.
+    ///
+    /// Empty only for a tombstone whose key does not name the user: whether it is a delete of its own depends on the record before it.
     public var users: [UserID]
     /// The start of the event in the binary log; nil for tombstones and for unwrapped events that do not carry it.
     public var position: SourcePosition?

@@ -35,6 +35,9 @@ final class CrashingWorld: RecordSource, RecordSink, ProductionLog, ParkingLot, 
         try dying { try world.poll(maxRecords: maxRecords, timeoutMs: timeoutMs) }
     }
     func keepAlive() throws -> Poll { try world.keepAlive() }
+    func history(of partitions: Set<TopicPartition>, lookBack: Int) throws -> [TopicPartition: PartitionHistory] {
+        try world.history(of: partitions, lookBack: lookBack)
+    }
     func commit(_ offsets: [TopicPartition: Int64]) throws { try dying { try world.commit(offsets) } }
     var isAssignmentLost: Bool { world.isAssignmentLost }
     func send(_ record: OutgoingRecord, whileWaiting: () throws -> Void) throws -> UInt64 {

@@ -151,4 +151,59 @@ struct IntakeTests {
                 .committed([partition("users"): 12]), .committed([partition("users"): 15]),
             ])
     }
+
+    // MARK: - Tombstones whose keys do not name the user
+
+    let delete = record(
+        "preferences", offset: 0, key: #"{"id":1}"#,
+        value: #"{"before":{"id":1,"user_id":7},"after":null,"source":{"file":"binlog.000001","pos":5},"op":"d"}"#)
+    let bareTombstone = record("preferences", offset: 1, key: #"{"id":1}"#, value: nil)
+
+    @Test("a tombstone that names nobody is a delete of its own, and parked, unless the delete is directly before it")
+    func tombstoneWithoutUser() throws {
+        let other = record("preferences", offset: 1, key: #"{"id":2}"#, value: nil)
+        world.polls = [
+            Poll(records: [bareTombstone]),
+            Poll(records: [delete, bareTombstone]),
+            Poll(records: [delete, other]),
+            Poll(records: [delete, update(8, topic: "preferences", pos: 9, offset: 1), bareTombstone]),
+        ]
+        let intake = intake()
+        for parked in [1, 1, 2, 3] {
+            _ = try intake.step()
+            #expect(world.parkings.count == parked)
+        }
+        #expect(Set(world.parkings.map(\.reason)) == [.noUserID])
+        #expect(world.parkings.first?.detail.contains("rewrite-with-tombstone") == true)
+    }
+
+    @Test("a batch that ends between a delete and its tombstone parks nothing")
+    func tombstoneInTheNextBatch() throws {
+        world.polls = [
+            Poll(records: [delete, update(8, pos: 9, offset: 0)]), Poll(), Poll(records: [bareTombstone]),
+            Poll(records: [bareTombstone]),
+        ]
+        let intake = intake()
+        for _ in 0..<3 { _ = try intake.step() }
+        #expect(world.parkings.isEmpty)
+        _ = try intake.step()
+        #expect(world.parkings.count == 1, "the delete is behind the tombstone already")
+    }
+
+    @Test("a restart or a rebalance between a delete and its tombstone: the record before the committed offset is looked up")
+    func tombstoneAfterRestart() throws {
+        let preferences = partition("preferences")
+        world.histories = [preferences: PartitionHistory(committed: 1, low: 0, high: 2, last: [delete])]
+        world.polls = [
+            Poll(assigned: [preferences]), Poll(records: [bareTombstone]),
+            Poll(records: [bareTombstone], revoked: [preferences]),
+        ]
+        world.failures = [.history: [unavailable]]
+        let intake = intake()
+        for _ in 0..<2 { _ = try intake.step() }
+        #expect(world.parkings.isEmpty)
+        world.histories = [preferences: PartitionHistory(committed: 1, low: 1, high: 2)]
+        _ = try intake.step()
+        #expect(world.parkings.map(\.reason) == [.noUserID], "nobody can tell any more")
+    }
 }

@@ -33,6 +33,8 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
     /// What the next keep-alives bring; after them, nothing.
     var keepAlives: [Poll] = []
     var isAssignmentLost = false
+    /// What lies behind partitions that polls assign.
+    var histories: [TopicPartition: PartitionHistory] = [:]
     /// What the next sends, flushes, reads, appends, … throw, by port; nil lets the call pass.
     var failures: [Call: [(any Error)?]] = [:]
     /// What the next receipts are; after them, everything is delivered.
@@ -58,7 +60,7 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
     private var queue: [(ticket: UInt64, record: OutgoingRecord)] = []
     private var lastTicket: UInt64 = 0
 
-    enum Call: CaseIterable { case poll, commit, send, flush, read, append, park, close, map, sleep }
+    enum Call: CaseIterable { case poll, history, commit, send, flush, read, append, park, close, map, sleep }
 
     private func enter(_ call: Call) throws {
         calls.append(call)
@@ -78,6 +80,15 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
 
     func keepAlive() throws -> Poll {
         keepAlives.isEmpty ? Poll() : keepAlives.removeFirst()
+    }
+
+    func history(of partitions: Set<TopicPartition>, lookBack: Int) throws -> [TopicPartition: PartitionHistory] {
+        try enter(.history)
+        return histories.filter { partitions.contains($0.key) }.mapValues { history in
+            var seen = history
+            seen.last = history.last.suffix(lookBack)
+            return seen
+        }
     }
 
     func commit(_ offsets: [TopicPartition: Int64]) throws {

@@ -5,11 +5,31 @@ import Logging
 /// A consumer in a group, as a step sees it.
 final class KafkaSource: RecordSource {
     private let consumer: Consumer
+    private let properties: Properties
+    private let timeoutMs: Int
     private let logger: Logger
 
-    init(_ consumer: Consumer, logger: Logger) {
+    /// - Parameters:
+    ///   - properties: Those of the consumer, from which another is made that looks back.
+    ///   - timeoutMs: How long to wait for the answer to a question about a partition.
+    init(_ consumer: Consumer, properties: Properties, timeoutMs: Int, logger: Logger) {
         self.consumer = consumer
+        self.properties = properties
+        self.timeoutMs = timeoutMs
         self.logger = logger
+    }
+
+    func history(of partitions: Set<TopicPartition>, lookBack: Int) throws -> [TopicPartition: PartitionHistory] {
+        try translatingFailures {
+            let committed = try consumer.committed(Array(partitions), timeoutMs: timeoutMs)
+            let watermarks = try consumer.watermarks(Array(partitions), timeoutMs: timeoutMs)
+            let last = try LookBack(properties: properties, offsets: lookBack).records(before: committed, within: watermarks)
+            return watermarks.reduce(into: [:]) { histories, entry in
+                let (partition, marks) = entry
+                histories[partition] = PartitionHistory(
+                    committed: committed[partition], low: marks.low, high: marks.high, last: last[partition] ?? [])
+            }
+        }
     }
 
     func poll(maxRecords: Int, timeoutMs: Int) throws -> Poll {

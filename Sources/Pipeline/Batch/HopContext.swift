@@ -53,7 +53,8 @@ struct HopContext {
         clock = ports.clock
         parkingLot = ports.parkingLot
         subscription = Subscription(
-            source: ports.source, clock: ports.clock, waiting: batch.waiting, counters: ports.counters, logger: ports.logger)
+            source: ports.source, clock: ports.clock, waiting: batch.waiting, counters: ports.counters, logger: ports.logger,
+            lookBack: hop.lookBack)
         delivery = Delivery(
             sink: ports.sink, subscription: subscription, flushTimeoutMs: batch.flushTimeoutMs, waiting: batch.waiting)
     }
@@ -93,5 +94,16 @@ struct HopContext {
     /// The end of a batch that went to another member as a whole: nothing of it is parked or committed here.
     func abandon(consumed: Int) throws -> Progress {
         try commit(consumed: consumed, produced: 0, parked: 0)
+    }
+}
+
+extension Hop {
+    /// How many offsets before the committed one a hop wants to see again when it is given a partition.
+    fileprivate var lookBack: Int {
+        switch self {
+        // The delete that a tombstone may follow.
+        case .intake: 1
+        case .aggregator, .enricher: 0
+        }
     }
 }

@@ -22,10 +22,17 @@ final class Subscription {
     private var reached: [TopicPartition: Int64] = [:]
     private var committed: [TopicPartition: Int64] = [:]
     private var changedHands: Set<TopicPartition> = []
+    /// Partitions that were assigned, and whose history is not known yet.
+    private var unexamined: Set<TopicPartition> = []
+    private var histories: [TopicPartition: PartitionHistory] = [:]
+    private let lookBack: Int
 
+    /// - Parameter lookBack: How many offsets before the committed one a step wants to see again when it is given a partition.
     init(
-        source: any RecordSource, clock: any Clock, waiting: WaitSettings, counters: HopCounters, logger: Logger
+        source: any RecordSource, clock: any Clock, waiting: WaitSettings, counters: HopCounters, logger: Logger,
+        lookBack: Int = 0
     ) {
+        self.lookBack = lookBack
         self.source = source
         self.clock = clock
         self.waiting = waiting
@@ -50,6 +57,7 @@ final class Subscription {
         for (partition, end) in poll.ends {
             reached[partition] = max(reached[partition] ?? 0, end)
         }
+        try examineAssigned()
         counters.add { $0.recordsIn += poll.records.count }
         if poll.records.isEmpty { try commit() }
         return poll.records
@@ -77,6 +85,23 @@ final class Subscription {
     func takeChangedHands() -> Set<TopicPartition> {
         defer { changedHands = [] }
         return changedHands
+    }
+
+    /// The partitions that were assigned since this was asked last, as they were then.
+    func takeHistories() -> [TopicPartition: PartitionHistory] {
+        defer { histories = [:] }
+        return histories
+    }
+
+    /// Looks at partitions that are new here, before the first of their records is worked on.
+    private func examineAssigned() throws {
+        guard !unexamined.isEmpty else { return }
+        let found = try untilAvailable(.kafka) {
+            unexamined.isEmpty ? [:] : try source.history(of: unexamined, lookBack: lookBack)
+        }
+        guard let found else { return }
+        histories.merge(found) { _, new in new }
+        unexamined = []
     }
 
     /// Marks everything in hand as lost.
@@ -165,12 +190,17 @@ final class Subscription {
         if let notice = brought.notices.first { isAway(.kafka, notice) }
         if !(brought.records.isEmpty && brought.ends.isEmpty && brought.assigned.isEmpty) { isBack(.kafka) }
         lose(brought.revoked)
+        unexamined.formUnion(brought.assigned)
         return brought
     }
 
     private func lose(_ partitions: Set<TopicPartition>) {
         lost.formUnion(partitions)
         changedHands.formUnion(partitions)
-        for partition in partitions { committed[partition] = nil }
+        unexamined.subtract(partitions)
+        for partition in partitions {
+            committed[partition] = nil
+            histories[partition] = nil
+        }
     }
 }

@@ -22,6 +22,10 @@ public protocol RecordSource: AnyObject {
     func keepAlive() throws -> Poll
     /// Commits, for each partition, the offset of the next record to read, and waits for the broker's answer.
     func commit(_ offsets: [TopicPartition: Int64]) throws
+    /// What lies behind and before partitions that were just assigned.
+    ///
+    /// - Parameter lookBack: How many offsets before the committed one to read again; 0 reads nothing.
+    func history(of partitions: Set<TopicPartition>, lookBack: Int) throws -> [TopicPartition: PartitionHistory]
     /// Whether the group has given the assignment to others already, without a revoke that this member could have answered.
     var isAssignmentLost: Bool { get }
 }
@@ -47,6 +51,25 @@ public struct Poll: Sendable {
         self.assigned = assigned
         self.revoked = revoked
         self.notices = notices
+    }
+}
+
+/// A partition at the moment at which it is assigned.
+public struct PartitionHistory: Sendable {
+    /// The offset from which the group reads on; nil where it never committed one.
+    public var committed: Int64?
+    /// The offset of the first record that the broker still has.
+    public var low: Int64
+    /// The offset that the next record will have.
+    public var high: Int64
+    /// The last records before the committed offset, oldest first, as far as they were asked for and could be read.
+    public var last: [Record]
+
+    public init(committed: Int64?, low: Int64, high: Int64, last: [Record] = []) {
+        self.committed = committed
+        self.low = low
+        self.high = high
+        self.last = last
     }
 }
 

@@ -7,6 +7,7 @@ import Kafka
 public final class Intake: Step {
     private let settings: IntakeSettings
     private let context: HopContext
+    private var deletes = DeleteWatch()
 
     public init(settings: IntakeSettings, ports: HopPorts) {
         self.settings = settings
@@ -16,6 +17,7 @@ public final class Intake: Step {
     public func step() throws -> Progress {
         let records = try context.subscription.nextBatch(
             maxRecords: settings.batch.maxRecords, timeoutMs: settings.batch.pollTimeoutMs)
+        noteChangedHands()
         if records.isEmpty { return Progress() }
 
         var batch = SignalBatch()
@@ -63,7 +65,29 @@ public final class Intake: Step {
         guard let decoder = settings.decoders[record.topic] else {
             throw ChangeEventError(.unknownShape, "topic \(record.topic) is not among the change topics")
         }
-        return try decoder.decode(key: record.key, value: record.value) { record.header($0) }
+        let isAnnounced = deletes.announces(record)
+        deletes.forget([record.topicPartition])
+        let event = try decoder.decode(key: record.key, value: record.value) { record.header($0) }
+        if event.operation == .delete { deletes.note(record) }
+        guard !event.users.isEmpty || isAnnounced else {
+            throw ChangeEventError(
+                .noUserID,
+                "a tombstone with no field `\(decoder.userField)` in its key, and no delete of that key directly before it; let "
+                    + "deletes through (delete.tombstone.handling.mode=rewrite-with-tombstone)")
+        }
+        return event
+    }
+
+    /// What is remembered of a partition is void once another member has had it; what came last there is looked up instead.
+    private func noteChangedHands() {
+        deletes.forget(context.subscription.takeChangedHands())
+        for (partition, history) in context.subscription.takeHistories() {
+            guard let last = history.last.last, let decoder = settings.decoders[partition.topic],
+                let event = try? decoder.decode(key: last.key, value: last.value, header: { last.header($0) }),
+                event.operation == .delete
+            else { continue }
+            deletes.note(last)
+        }
     }
 }
 

@@ -21,14 +21,16 @@ struct HopRecipe: Sendable {
     /// Runs the hop on this thread, until the stop is asked for: then the batch in hand is finished, and the group left.
     func run() throws {
         let clock = WorkerClock(stop: stop)
-        let consumer = try translatingFailures { try Consumer(properties: settings.consumerProperties(hop), onLog: log) }
+        let properties = settings.consumerProperties(hop)
+        let consumer = try translatingFailures { try Consumer(properties: properties, onLog: log) }
         defer { consumer.close() }
         let producer = try translatingFailures { try Producer(properties: settings.producerProperties(), onLog: log) }
         defer { producer.close() }
         let rows = SourceRows(settings.source)
         defer { rows.close() }
         let ports = HopPorts(
-            source: KafkaSource(consumer, logger: logger), sink: KafkaSink(producer), parkingLot: ParkedFile(store: parked),
+            source: KafkaSource(consumer, properties: properties, timeoutMs: settings.startTimeoutMs, logger: logger),
+            sink: KafkaSink(producer), parkingLot: ParkedFile(store: parked),
             clock: clock, counters: counters, logger: logger)
         let step = try makeStep(ports, rows: rows)
         try translatingFailures { try consumer.subscribe(settings.inputs(hop)) }
