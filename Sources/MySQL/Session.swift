@@ -26,6 +26,8 @@ final class Session {
         // After the caller's statements, so that these hold whatever those have done.
         try runAndDiscard("SET NAMES utf8mb4")
         try runAndDiscard("SET SESSION time_zone = '+00:00', SESSION sql_mode = '\(Connection.sqlMode)'")
+        // A limit that an administrator set for people would cut results short without a word.
+        try runAndDiscard("SET SESSION sql_select_limit = 18446744073709551615")
     }
 
     deinit {

@@ -23,6 +23,8 @@ public struct VerifySettings: Sendable {
     public var settleBatchRows = 1_000
     /// Milliseconds that one fence may take.
     public var fenceTimeoutMs = 60_000
+    /// Milliseconds that each look at suspects waits behind a weak fence, for changes that the connector has yet to deliver.
+    public var weakFenceWaitMs = 15_000
     /// Milliseconds after which suspects that could not be settled are given up as unresolved.
     public var settleTimeoutMs = 120_000
     /// Rounds after which a suspect is given up as unresolved.
@@ -86,6 +88,7 @@ public enum ReconcileError: Error, Sendable, Equatable, CustomStringConvertible 
     case retentionOvertook(topic: String, partition: Int32)
     case noProgress(topic: String, seconds: Int)
     case partitionsChanged(topic: String)
+    case ledgerOfOtherTopic(path: String, topic: String, expected: String)
     case interrupted
     case temporaryFile(directory: String, reason: String)
 
@@ -94,8 +97,8 @@ public enum ReconcileError: Error, Sendable, Equatable, CustomStringConvertible 
         case .topicAbsent(let topic):
             "topic `\(topic)` does not exist; start `rollcall stream` once, or correct kafka.topics in the settings"
         case .topicRecreated(let topic, let partition, let end, let recorded):
-            "topic `\(topic)` was recreated: partition \(partition) ends at \(end), but offset \(recorded) was recorded earlier; "
-                + "what was known about it is void: move the ledger aside and replay"
+            "topic `\(topic)` was recreated: partition \(partition) ends at \(end), but offset \(recorded) was recorded earlier; what was "
+                + "known about it is void: move the ledger and the history (reports/history.sqlite) aside, and replay"
         case .emptySource:
             "the aggregate query yields no row at all, which looks like the wrong database; if it is right, say --allow-empty"
         case .noBinlog(let detail): "the source has no usable binary log: \(detail)"
@@ -105,6 +108,8 @@ public enum ReconcileError: Error, Sendable, Equatable, CustomStringConvertible 
             "topic `\(topic)`, partition \(partition): records were removed from its beginning while it was read, so it is not covered"
         case .noProgress(let topic, let seconds):
             "topic `\(topic)`: no record arrived for \(seconds) s although there should be more; check the brokers"
+        case .ledgerOfOtherTopic(let path, let topic, let expected):
+            "\(path): this ledger lists productions of the topic `\(topic)`, and kafka.topics.god is `\(expected)`"
         case .partitionsChanged(let topic): "topic `\(topic)` got more partitions during the run; run again"
         case .interrupted: "interrupted"
         case .temporaryFile(let directory, let reason):

@@ -96,7 +96,13 @@ final class ResultShape {
     }
 
     private func user(_ key: [UInt8]?) -> Result<UserID, BadKey> {
-        if let key, let text = String(validating: key, as: UTF8.self), let user = try? kind.parse(text) { return .success(user) }
+        if let key, let text = String(validating: key, as: UTF8.self), let user = try? kind.parse(text),
+            // A change event may give an unsigned id as a negative number; a column that does is none of that type, and a
+            // query for the id that it would be read as finds nothing.
+            kind != .unsigned || key.first != UInt8(ascii: "-")
+        {
+            return .success(user)
+        }
         let shown = key.map { String(decoding: $0, as: UTF8.self) } ?? "NULL"
         let failure = RowFailure(.badUserID, "`\(shown)` is not a user id of type \(kind.rawValue)")
         return .failure(BadKey(shown: UserID(shown), failure: failure))

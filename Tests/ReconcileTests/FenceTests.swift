@@ -61,6 +61,23 @@ struct FenceTests {
         #expect(report.reason?.contains("another server") == true)
     }
 
+    @Test("is passed after a failover, once the connector has committed an offset of the new server")
+    func afterFailover() throws {
+        let world = World()
+        world.stick("connector")
+        world.state.withLock { state in
+            let former = SourcePosition(server: 8, logName: "binlog", logNumber: 9, offset: 0)
+            state.connectorOffset = ConnectorOffset(position: former, isSnapshot: false)
+        }
+        world.onSleep.withLock { hook in
+            hook = { world in
+                world.state.withLock { _ = $0.stuck.remove("connector") }
+                world.pump()
+            }
+        }
+        #expect(try world.verify().report.verdict == .clean)
+    }
+
     @Test("is passed where only a transaction's marker lies between commit and end")
     func trailingGap() throws {
         let world = World()

@@ -78,6 +78,48 @@ struct LiveSystemTests {
         #expect(report.canary.planted == report.canary.caught)
     }
 
+    @Test("users who come to harm while they serve as canaries are found, and do not void the run")
+    func harmedCanaries() throws {
+        let world = World()
+        let count = Counter()
+        world.onRowsRead.withLock { hook in
+            hook = { world in
+                guard count.next() == 1 else { return }
+                world.state.withLock { state in
+                    for number in 1...20 {
+                        state.append(World.Topic.aggregate, .init(key: UserID("\(number)").keyBytes, value: nil))
+                    }
+                }
+                world.change(UserID("1"), to: "unlogged", emitsEvent: false)
+                world.pump()
+            }
+        }
+        world.change(UserID("2"), to: "unlogged", emitsEvent: false)
+        let (report, findings) = try world.verify()
+        #expect(findings == ["2 aggregate missing -"])
+        #expect(report.verdict == .differences)
+    }
+
+    @Test("behind a weak fence, what the connector delivers late is no finding")
+    func lateConnectorBehindWeakFence() throws {
+        let world = World()
+        var settings = World.settings
+        settings.hasConnector = false
+        world.onScanned.withLock { hook in
+            hook = { world in world.change(UserID("3"), to: "changed", emitsEvent: false) }
+        }
+        world.onSleep.withLock { hook in
+            hook = { world in
+                // Debezium gets round to the event only now.
+                world.change(UserID("3"), to: "changed")
+                world.pump()
+            }
+        }
+        let (report, findings) = try world.verify(settings)
+        #expect(findings.isEmpty)
+        #expect(report.verdict == .clean)
+    }
+
     @Test("a canary whose user changes meanwhile is looked at again")
     func changingCanary() throws {
         let world = World()

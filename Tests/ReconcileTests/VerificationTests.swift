@@ -94,6 +94,33 @@ struct VerificationTests {
         #expect(findings == ["10 aggregate extra two_live_keys", "9 aggregate extra wrong_partition"])
     }
 
+    @Test("never takes a row for gone only because its id cannot be asked for")
+    func unreadableID() throws {
+        let world = World()
+        world.state.withLock { state in
+            state.unreadableRows = [UserID("77"): RowFailure(.badUserID, "bytes that are no text")]
+        }
+        let (report, findings) = try world.verify()
+        #expect(findings == ["77 aggregate missing no_change_event_seen"])
+        #expect(report.verdict == .differences)
+    }
+
+    @Test("takes a value that another producer spaced and ordered in its own way for the same")
+    func sameInMeaning() throws {
+        let world = World()
+        world.state.withLock { state in
+            let written = state.append(
+                World.Topic.aggregate,
+                .init(key: UserID("4").keyBytes, value: Array(#" { "v" : "value 4", "user_id": "4" }"#.utf8)))
+            #expect(written.offset > 0)
+        }
+        world.pump()
+        let (report, findings) = try world.verify()
+        #expect(findings.isEmpty)
+        #expect(report.verdict == .clean)
+        #expect(report.counts[.aggregate]?.matched == 20)
+    }
+
     @Test("names the reason when a user's record is parked")
     func parked() throws {
         let world = World()

@@ -33,6 +33,17 @@ struct VoidRunTests {
         #expect(report.reason?.contains("recreated") == true)
     }
 
+    @Test("when a ledger lists offsets that the God topic has not reached, so that it is of an earlier life of the topic")
+    func ledgerOfEarlierLife() throws {
+        let world = World()
+        world.state.withLock { state in
+            state.topics[World.Topic.god] = Array(repeating: [], count: World.partitionCount)
+        }
+        let (report, _) = try world.verify()
+        #expect(report.verdict == .error)
+        #expect(report.reason?.contains("recreated") == true)
+    }
+
     @Test("when retention removes records from a topic while it is judged")
     func retention() throws {
         let world = World()

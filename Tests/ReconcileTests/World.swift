@@ -19,7 +19,8 @@ final class World: Sendable {
 
     struct State: Sendable {
         var rows: [UserID: [UInt8]] = [:]
-        var failures: [UserID: RowFailure] = [:]
+        /// Rows that a scan meets and no query by id can find, because their ids cannot be read.
+        var unreadableRows: [UserID: RowFailure] = [:]
         /// The end of the binary log, in bytes.
         var logEnd: UInt64 = 1000
         var connectorOffset: ConnectorOffset?

@@ -59,6 +59,11 @@ private final class WorldSource: SourcePort {
                 try body(user.keyBytes.span.bytes, .bytes(Digest(of: row), count: row.count))
             }
         }
+        if lower == nil {
+            for (shown, failure) in world.state.withLock({ $0.unreadableRows }) {
+                try body(shown.keyBytes.span.bytes, .failure(failure))
+            }
+        }
         if upper == nil { world.onScanned.withLock { $0 }(world) }
         return position
     }
@@ -158,6 +163,14 @@ private final class WorldLedger: LedgerPort {
         let all = world.state.withLock { $0.productions }
         for production in all[Int(position.lastIDs.first ?? 0)...] { try body(production) }
         return LedgerPosition(lastIDs: [Int64(all.count)])
+    }
+
+    func highestGodOffsets() throws -> [Int32: Int64] {
+        world.state.withLock { state in
+            state.productions.reduce(into: [:]) { highest, production in
+                highest[production.god.partition] = max(highest[production.god.partition] ?? 0, production.god.offset)
+            }
+        }
     }
 
     func openParked(_ body: (UserID, Hop, ParkReason) throws -> Void) throws -> Int {

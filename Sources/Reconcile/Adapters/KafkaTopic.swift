@@ -77,15 +77,18 @@ final class KafkaTopic: TopicPort {
         defer { try? consumer.unassign() }
         var idleMs = 0
         while open.count > 0 {
+            // Records behind the end of a stretch that is done keep coming from a live topic, and are no progress.
+            var hasProgress = false
             let progress = try consumer.scan(timeoutMs: Self.pollMs, maxRecords: 100_000) { record, key, value in
                 guard let end = open.end(of: record.partition) else { return }
+                hasProgress = true
                 if record.offset < end { try body(record, key, value) }
                 if record.offset >= end - 1 { open.close(record.partition) }
             }
             for (partition, position) in progress.ends {
                 if let end = open.end(of: partition.partition), position >= end { open.close(partition.partition) }
             }
-            idleMs = progress.records == 0 ? idleMs + Self.pollMs : 0
+            idleMs = hasProgress ? 0 : idleMs + Self.pollMs
             guard idleMs < standstillSeconds * 1000 else {
                 throw ReconcileError.noProgress(topic: name, seconds: standstillSeconds)
             }

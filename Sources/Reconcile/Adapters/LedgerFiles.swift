@@ -7,9 +7,21 @@ final class LedgerFiles: LedgerPort {
     private let ledgers: [LedgerReader]
     private let parkedPaths: [String]
 
-    init(paths: [String], parkedPaths: [String]) throws {
+    init(paths: [String], parkedPaths: [String], godTopic: String?) throws {
         ledgers = try paths.map { try LedgerReader(path: $0) }
-        self.parkedPaths = parkedPaths
+        // Two ledgers of one directory share the file of parked records.
+        self.parkedPaths = Set(parkedPaths).sorted()
+        guard let godTopic else { return }
+        for ledger in ledgers where ledger.identity.godTopic != godTopic {
+            throw ReconcileError.ledgerOfOtherTopic(
+                path: ledger.path, topic: ledger.identity.godTopic, expected: godTopic)
+        }
+    }
+
+    func highestGodOffsets() throws -> [Int32: Int64] {
+        try ledgers.reduce(into: [:]) { highest, ledger in
+            highest.merge(try ledger.highestGodOffsets()) { max($0, $1) }
+        }
     }
 
     func read(after position: LedgerPosition, _ body: (Production) throws -> Void) throws -> LedgerPosition {

@@ -11,19 +11,23 @@ public struct RealPorts: ReconcilePorts {
     private let connector: ConnectorSettings?
     private let ledgerPaths: [String]
     private let parkedPaths: [String]
+    private let godTopic: String?
     private let scanProperties: Properties
     public let clock: any ReconcileClock
 
-    /// - Parameter memoryBytes: What a run may take, which decides how much is fetched ahead; nil for as much as it needs.
+    /// - Parameters:
+    ///   - godTopic: The topic whose productions the ledgers have to list; nil takes any.
+    ///   - memoryBytes: What a run may take, which decides how much is fetched ahead; nil for as much as it needs.
     public init(
         source: SourceSettings, kafkaProperties: Properties, connector: ConnectorSettings?, ledgerPaths: [String],
-        parkedPaths: [String], memoryBytes: Int? = nil, clock: any ReconcileClock = SystemClock()
+        parkedPaths: [String], godTopic: String? = nil, memoryBytes: Int? = nil, clock: any ReconcileClock = SystemClock()
     ) {
         sourceSettings = source
         self.kafkaProperties = kafkaProperties
         self.connector = connector
         self.ledgerPaths = ledgerPaths
         self.parkedPaths = parkedPaths
+        self.godTopic = godTopic
         // At most the aggregate topic and the God topic are read at the same time.
         let fetchBytes = MemoryPlan.fetchBytes(budgetBytes: memoryBytes, topics: ledgerPaths.isEmpty ? 1 : 2)
         scanProperties = KafkaTopic.scanProperties(fetchBytes: fetchBytes)
@@ -39,7 +43,9 @@ public struct RealPorts: ReconcilePorts {
 
     public func progress() throws -> any ProgressPort { KafkaProgress(properties: kafkaProperties, connector: connector) }
 
-    public func ledger() throws -> any LedgerPort { try LedgerFiles(paths: ledgerPaths, parkedPaths: parkedPaths) }
+    public func ledger() throws -> any LedgerPort {
+        try LedgerFiles(paths: ledgerPaths, parkedPaths: parkedPaths, godTopic: godTopic)
+    }
 
     public func concurrently(_ tasks: [@Sendable () throws -> Void]) throws {
         let firstError = Mutex<(any Error)?>(nil)

@@ -1,4 +1,5 @@
 import Domain
+import Kafka
 
 /// A wait until every hop of the pipeline has passed everything that the source had written when the wait began.
 ///
@@ -72,17 +73,32 @@ final class Fence {
         }
         var pause = Pause()
         while true {
-            let offset = try progress.connectorOffset()
-            if let offset, offset.position.compare(to: position) == .incomparable {
-                throw ReconcileError.incomparablePositions(offset.position.description, position.description)
-            }
+            let offset = try untilDeadline(deadlineMs) { try progress.connectorOffset() } ?? nil
             let isPassed = offset.map { !$0.isSnapshot && $0.position.hasReached(position) } ?? false
             if isPassed || clock.nowMs() >= deadlineMs {
+                // Not before the deadline: an offset that was committed before a failover is replaced by the nonce's own.
+                if let offset, offset.position.compare(to: position) == .incomparable {
+                    throw ReconcileError.incomparablePositions(offset.position.description, position.description)
+                }
                 return .init(
                     hop: "connector", isPassed: isPassed, lag: connectorLag(offset, position),
                     detail: connectorDetail(offset, position, isPassed), waitedMs: clock.nowMs() - startMs)
             }
             clock.sleep(ms: pause.nextMs())
+        }
+    }
+
+    /// Asks again, until the deadline, where a broker is away for a moment.
+    ///
+    /// - Returns: Nil when the time is over before there was an answer.
+    private func untilDeadline<Answer>(_ deadlineMs: Int64, _ ask: () throws -> Answer) throws -> Answer? {
+        while true {
+            do {
+                return try ask()
+            } catch let error as KafkaError where error.isRetriable {
+                if clock.nowMs() >= deadlineMs { return nil }
+                clock.sleep(ms: Pause.longestMs)
+            }
         }
     }
 
@@ -105,11 +121,16 @@ final class Fence {
         _ hop: String, _ group: String, _ ports: [any TopicPort], _ deadlineMs: Int64, _ notes: inout [String]
     ) throws -> FenceOutcome.HopOutcome {
         let startMs = clock.nowMs()
-        var waits = try ports.map { PartitionWait($0, try $0.bounds()) }
+        guard let bounds = try untilDeadline(deadlineMs, { try ports.map { try $0.bounds() } }) else {
+            return .init(
+                hop: hop, isPassed: false, lag: 0, detail: "the brokers did not say where the topics end",
+                waitedMs: clock.nowMs() - startMs)
+        }
+        var waits = zip(ports, bounds).map { PartitionWait($0, $1) }
         var pause = Pause()
         while true {
             for index in waits.indices where !waits[index].isPassed {
-                try waits[index].look(progress, group, nowMs: clock.nowMs())
+                _ = try untilDeadline(deadlineMs) { try waits[index].look(progress, group, nowMs: clock.nowMs()) }
             }
             let lag = waits.reduce(0) { $0 + $1.lag }
             let isPassed = waits.allSatisfy(\.isPassed)
@@ -131,10 +152,11 @@ final class Fence {
 
 /// Pauses that begin short, since most fences are passed at once, and grow, since the others take a while.
 struct Pause {
+    static let longestMs = 200
     private var ms = 5
 
     mutating func nextMs() -> Int {
-        defer { ms = min(ms * 2, 200) }
+        defer { ms = min(ms * 2, Self.longestMs) }
         return ms
     }
 }

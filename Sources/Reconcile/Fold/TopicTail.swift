@@ -36,7 +36,9 @@ final class TopicTail {
     ///
     /// - Throws: ``ReconcileError`` when what was read no longer stands for the topic: it was recreated, got partitions, or lost
     ///   records from its beginning, which may have been the newest of a user who had not been read yet.
-    func advance(_ body: (TopicEntry, RawSpan?) throws -> Void) throws {
+    ///
+    /// - Parameter toleratesRetention: Whether records may vanish from the beginning: for a topic that only serves to explain.
+    func advance(toleratesRetention: Bool = false, _ body: (TopicEntry, RawSpan?) throws -> Void) throws {
         let ends = progress.ends
         let bounds = try port.bounds()
         guard bounds.count == ends.count else { throw ReconcileError.partitionsChanged(topic: name) }
@@ -47,7 +49,7 @@ final class TopicTail {
             if bound.end < end {
                 throw ReconcileError.topicRecreated(topic: name, partition: partition, end: bound.end, recorded: end)
             }
-            if bound.low > low { throw ReconcileError.retentionOvertook(topic: name, partition: partition) }
+            if bound.low > low, !toleratesRetention { throw ReconcileError.retentionOvertook(topic: name, partition: partition) }
         }
         let newEnds = bounds.mapValues(\.end)
         var records = 0

@@ -101,6 +101,8 @@ public struct LedgerPosition: Sendable, Equatable {
 public protocol LedgerPort {
     /// Shows what was appended after a position, and returns the one that this came to.
     func read(after position: LedgerPosition, _ body: (Production) throws -> Void) throws -> LedgerPosition
+    /// The highest offset of the God topic that any ledger lists, by partition.
+    func highestGodOffsets() throws -> [Int32: Int64]
     /// Shows who is parked and still open; of a user's reasons at one hop, the newest comes last.
     ///
     /// - Returns: How many open parked records name no user.

@@ -18,7 +18,9 @@ struct CauseFinder {
         let newest = try signals.newest(of: evidence.keys)
         for user in evidence.keys {
             let made = provenance[user]
-            evidence[user]?.isSignalledSince = isSignalled(newest[user], since: made?.signal)
+            // An aggregate, or tombstone, that does not say which signal it answers leaves open whether there was a later one.
+            let isMute = made != nil && made?.signal == nil && newest[user] != nil
+            evidence[user]?.isSignalledSince = isMute ? nil : isSignalled(newest[user], since: made?.signal)
             if let encoding = made?.encoding { evidence[user]?.isEncodingChanged = encoding != encodingID }
         }
     }

@@ -9,6 +9,8 @@ struct FindingBuilder {
     struct Outcome {
         var findings: [Finding] = []
         var unprovable: [Suspect] = []
+        /// Suspects whose topic value has other bytes than the row's encoding, and the same meaning.
+        var sameInMeaning: [Suspect] = []
     }
 
     init(_ roll: Roll, causes: CauseFinder) {
@@ -22,7 +24,8 @@ struct FindingBuilder {
         var seen: Confirmation
         /// Records that the finding rests on and that have not been fetched yet.
         var unproven: Set<RecordAddress> = []
-        var fields: [String] = []
+        /// The fields in which row and topic value differ; nil where they were not compared.
+        var fields: [String]?
     }
 
     func build(_ confirmed: [(suspect: Suspect, seen: Confirmation)]) throws -> Outcome {
@@ -41,12 +44,17 @@ struct FindingBuilder {
                 outcome.unprovable.append(item.suspect)
                 continue
             }
+            // Bytes first, meaning second: somebody else's producer may space and order an object in another way.
+            if item.fields == [], item.seen.mismatches.allSatisfy({ $0.kind == .stale }) {
+                outcome.sameInMeaning.append(item.suspect)
+                continue
+            }
             let known = evidence[item.suspect.user] ?? item.seen.evidence
             for mismatch in roll.mismatches(known) where mismatch.stage == item.suspect.stage {
                 outcome.findings.append(
                     Finding(
                         user: item.suspect.user, stage: mismatch.stage, kind: mismatch.kind, cause: mismatch.cause,
-                        fields: mismatch.kind == .stale ? item.fields : [], evidence: known))
+                        fields: mismatch.kind == .stale ? item.fields ?? [] : [], evidence: known))
             }
         }
         return outcome
@@ -75,7 +83,7 @@ struct FindingBuilder {
                 if let row = items[index].seen.row, let value = record.value,
                     address == items[index].seen.evidence.aggregate?.address
                 {
-                    items[index].fields = differingFields(row, value) ?? []
+                    items[index].fields = differingFields(row, value)
                 }
             }
         }

@@ -12,6 +12,7 @@ final class RunRecord {
     /// What the history is to be told at the end, when it is known how the run came out.
     private var findings: Spill
     private var watermarks: JSONValue?
+    private var lastWatermarks: JSONValue?
 
     init(
         historyPath: String, writer: ReportWriter, commands: Commands, settings: VerifySettings, plan: MemoryPlan
@@ -25,7 +26,8 @@ final class RunRecord {
 
     /// A topic that ends before an offset which an earlier run saw was recreated: nothing that was recorded of it holds.
     func checkWatermarks(_ reading: Reading) throws {
-        guard let text = try history.lastWatermarksJSON(), let last = try? JSONValue(parsing: text) else { return }
+        lastWatermarks = try history.lastWatermarksJSON().flatMap { try? JSONValue(parsing: $0) }
+        guard let last = lastWatermarks else { return }
         var ends: [(String, [Int32: Int64])] = [(settings.topics.aggregate, reading.aggregate.progress.ends)]
         if let god = reading.god { ends.append((settings.topics.god, god.progress.ends)) }
         for (topic, present) in ends {
@@ -62,11 +64,13 @@ final class RunRecord {
     /// Remembers how far the run read, for the next one.
     func noteWatermarks(_ roll: Roll) {
         let topics = [roll.aggregate, roll.god].compactMap { $0?.tail }
-        watermarks = .object(
-            topics.map { topic in
-                let ends = topic.progress.ends.sorted { $0.key < $1.key }
-                return .init(topic.name, .object(ends.map { .init(String($0.key), .number($0.value)) }))
-            })
+        let seen = topics.map { topic in
+            let ends = topic.progress.ends.sorted { $0.key < $1.key }
+            return JSONValue.Member(topic.name, .object(ends.map { .init(String($0.key), .number($0.value)) }))
+        }
+        // A run of one stage knows nothing of the other's topic; what an earlier run saw of it still holds.
+        let kept = (lastWatermarks?.members ?? []).filter { member in !seen.contains { $0.name == member.name } }
+        watermarks = .object(seen + kept)
     }
 
     /// Enters the run into the history.
@@ -80,7 +84,10 @@ final class RunRecord {
             configDigest: report.configDigest, countsJSON: "{}", verifiedThrough: report.verifiedThrough,
             watermarksJSON: watermarks?.description)
         let isFirst = try history.lastRun() == nil
-        let delta = try history.record(run, coverage: .everyUser(settings.stages)) { try tell($0) }
+        // What a void run found is void as well.
+        let delta = try history.record(run, coverage: .everyUser(settings.stages)) { recorder in
+            if report.verdict != .error { try tell(recorder) }
+        }
         return isFirst || report.verdict == .error
             ? nil : Delta(new: delta.new, persisting: delta.persisting, healed: delta.healed)
     }

@@ -25,6 +25,11 @@ struct RunTally {
         if seen.mismatches.contains(where: { $0.kind != .extra }) { differing[suspect.stage, default: 0] -= 1 }
     }
 
+    /// A confirmed suspect whose values turned out to mean the same is well.
+    mutating func addSameInMeaning(_ suspect: Suspect, _ seen: Confirmation) {
+        if seen.mismatches.contains(where: { $0.kind != .extra }) { differing[suspect.stage, default: 0] -= 1 }
+    }
+
     /// A canary that could not be settled, because its user kept changing or a fence was not passed, proves nothing either way.
     /// One that came out unharmed proves that the run is blind.
     private mutating func addCanary(_ alteration: Alteration, _ settlement: Settlement) {

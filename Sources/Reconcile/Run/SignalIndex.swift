@@ -32,7 +32,7 @@ final class SignalIndex {
     private func catchUp() throws {
         let tail = try self.tail ?? TopicTail(port)
         self.tail = tail
-        try tail.advance { entry, key in
+        try tail.advance(toleratesRetention: true) { entry, key in
             guard let key, let read = kind.read(recordKey: key), read.isPlain else { return }
             try spill.append(SpillEntry(key: read.key, digest: entry.digest, address: entry.address))
         }

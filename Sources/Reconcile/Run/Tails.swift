@@ -15,9 +15,20 @@ final class Tails {
 
     /// Adds to the reading what came since. The God topic is read before the ledger: a production is recorded only after it was
     /// acknowledged, so whatever the God topic shows now, the ledger is about to tell.
+    ///
+    /// - Throws: ``ReconcileError/topicRecreated(topic:partition:end:recorded:)`` when a ledger lists an offset that the God topic has
+    ///   not reached: it is the ledger of an earlier life of the topic.
     func catchUp(_ reading: inout Reading, _ kind: UserIDKind) throws {
         try reading.aggregate.advance(aggregate, kind: kind)
-        if let god { try reading.god?.advance(god, kind: kind) }
+        let recorded = try ledger?.highestGodOffsets() ?? [:]
+        if let god {
+            try reading.god?.advance(god, kind: kind)
+            for (partition, offset) in recorded.sorted(by: { $0.key < $1.key }) {
+                let end = reading.god?.progress.ends[partition] ?? 0
+                guard offset >= end else { continue }
+                throw ReconcileError.topicRecreated(topic: god.name, partition: partition, end: end, recorded: offset)
+            }
+        }
         if let ledger { try reading.ledger?.advance(ledger) }
     }
 

@@ -60,7 +60,12 @@ public final class Verification {
         report.adopt(writer.tally)
         report.finishedAt = UTCTime(millisecondsSince1970: ports.clock.nowMs())
         report.conclude(failure: failure)
-        report.delta = try record.close(report)
+        do {
+            report.delta = try record.close(report)
+        } catch {
+            // The report is the result; that the history lacks it is worth a note, and no reason to lose it.
+            report.notes.append("the run could not be entered into the history: \(error)")
+        }
         return Outcome(report: report, path: try writer.finish(report))
     }
 
@@ -178,6 +183,9 @@ public final class Verification {
             let built = try builder.build(confirmed.map { ($0.key, $0.value) })
             for suspect in built.unprovable {
                 if let seen = confirmed[suspect] { tally.addUnprovable(suspect, seen) }
+            }
+            for suspect in built.sameInMeaning {
+                if let seen = confirmed[suspect] { tally.addSameInMeaning(suspect, seen) }
             }
             try record.write(built.findings, position: followed.position)
         }

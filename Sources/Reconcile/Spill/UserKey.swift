@@ -73,7 +73,10 @@ extension UserIDKind {
         if !isJSON, let user = try? parse(text) {
             return ReadKey(key: key(user), isPlain: user == UserID(text), user: user)
         }
-        guard let user = userInJSON(Array(bytes)) else { return nil }
+        guard let user = userInJSON(Array(bytes)) else {
+            // It only looked like JSON: a text may begin with a brace.
+            return (try? parse(text)).map { ReadKey(key: key($0), isPlain: $0 == UserID(text), user: $0) }
+        }
         return ReadKey(key: key(user), isPlain: false, user: user)
     }
 

@@ -34,7 +34,7 @@ struct RepairCommand: ParsableCommand {
 
     func run() throws {
         let settings = try global.prepare(needs: EffectiveSettings.areasToJudge(Set(Stage.allCases)))
-        let recipe = try settings.reconcile()
+        let recipe = try recipe(settings)
         let targets = try targets(recipe)
         for (user, cause) in targets.unmendable.sorted(by: { $0.key < $1.key }) {
             Console.shared.complain(
@@ -59,6 +59,17 @@ struct RepairCommand: ParsableCommand {
         } catch ReconcileError.interrupted {
             throw ExitCode((StopSignals.exitStatus ?? .interrupted).rawValue)
         }
+    }
+
+    /// Judges as the run did that is to be repaired: the same stages, by the same ledgers.
+    private func recipe(_ settings: EffectiveSettings) throws -> ReconcileRecipe {
+        let recipe = try settings.reconcile()
+        guard let selection else { return recipe }
+        let report = try ReportStore(directory: recipe.reportsDirectory).load(try ReportStore.Selection(parsing: selection))
+            .report
+        let stages = Set(report.counts.keys)
+        return try settings.reconcile(
+            stages: stages.isEmpty ? Set(Stage.allCases) : stages, ledgers: report.ledger?.paths ?? [])
     }
 
     // MARK: - Who is meant

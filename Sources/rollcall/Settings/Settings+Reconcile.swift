@@ -23,7 +23,9 @@ extension EffectiveSettings {
     func reconcile(stages: Set<Stage> = Set(Stage.allCases), ledgers: [String] = []) throws -> ReconcileRecipe {
         let source = try source()
         let ledgerPaths = try ledgers.isEmpty ? [value(Self.keys.ledger.file)] : ledgers
-        let parkedPaths = try ledgers.isEmpty ? [parkedPath] : ledgers.map(Self.parkedPath(besideLedger:))
+        let parkedPaths =
+            try ledgers.isEmpty || value(Self.keys.ledger.parkedFile) != nil
+            ? [parkedPath] : ledgers.map(Self.parkedPath(besideLedger:))
         let connector = try connector
         var settings = VerifySettings(
             userIDKind: try userIDKind, topics: try reconcileTopics, groups: try reconcileGroups, hasConnector: connector != nil,
@@ -36,7 +38,8 @@ extension EffectiveSettings {
         settings.ledgerPaths = stages.contains(.god) ? ledgerPaths : []
         let ports = RealPorts(
             source: source, kafkaProperties: try kafkaProperties, connector: connector, ledgerPaths: ledgerPaths,
-            parkedPaths: parkedPaths, memoryBytes: settings.memoryBytes)
+            parkedPaths: parkedPaths, godTopic: stages.contains(.god) ? settings.topics.god : nil,
+            memoryBytes: settings.memoryBytes)
         return ReconcileRecipe(
             settings: settings, ports: StoppablePorts(ports), historyPath: try historyPath,
             reportsDirectory: try value(Self.keys.reports.directory))
