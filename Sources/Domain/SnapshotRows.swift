@@ -7,6 +7,9 @@ public struct SnapshotRows: Sendable, Equatable {
     /// Users whose rows cannot be used.
     public var failures: [UserID: RowFailure]
 
+    /// Everyone of whom there is a row, usable or not. Not all of them need have been asked for.
+    public var users: Set<UserID> { Set(rows.keys).union(failures.keys) }
+
     public init(position: SourcePosition?, rows: [UserID: [UInt8]] = [:], failures: [UserID: RowFailure] = [:]) {
         self.position = position
         self.rows = rows

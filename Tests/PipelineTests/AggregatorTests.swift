@@ -10,9 +10,10 @@ struct AggregatorTests {
     let counters = HopCounters()
     let warnings = Warnings()
 
-    func aggregator() -> Aggregator {
+    func aggregator(_ kind: UserIDKind = .integer) -> Aggregator {
         Aggregator(
-            settings: AggregatorSettings(aggregateTopic: "aggregate", userIDKind: .integer, encodingID: "e1"), reader: world,
+            settings: AggregatorSettings(
+                signalsTopic: "signals", aggregateTopic: "aggregate", userIDKind: kind, encodingID: "e1"), reader: world,
             ports: world.ports(counters, logger: warnings.logger))
     }
 
@@ -143,5 +144,62 @@ struct AggregatorTests {
         _ = try aggregator().step()
         #expect(world.topics.isEmpty)
         #expect(world.committed.isEmpty)
+    }
+
+    // MARK: - Rows under other ids
+
+    @Test("a row under another spelling of the id deletes nobody: the asked one is parked, the other one signalled")
+    func caseInsensitiveCollation() throws {
+        world.aliases = [UserID("bob"): UserID("Bob")]
+        world.rows = [UserID("Bob"): Array(#"{"id":"Bob"}"#.utf8), UserID("eve"): Array("{}".utf8)]
+        world.polls = [
+            Poll(records: [
+                signal("bob", at: position(5), offset: 0), signal("eve", offset: 1), signal("gone", offset: 2),
+            ])
+        ]
+        let progress = try aggregator(.string).step()
+        #expect(world.compacted("aggregate") == ["eve": "{}", "gone": tombstone], "who is really gone is not parked")
+        #expect(world.parkings.map(\.users) == [[UserID("bob")]])
+        #expect(world.parkings.map(\.reason) == [.badUserID])
+        #expect(world.parkings.first?.detail.contains("`Bob`") == true)
+        let signalled = try #require(world.topics["signals"]?.first)
+        #expect(
+            try Signal(key: signalled.key, value: signalled.value, kind: .string)
+                == Signal(user: UserID("Bob"), position: position(5), cause: .change))
+        #expect(progress == Progress(consumed: 3, produced: 2, parked: 1))
+    }
+
+    @Test("a row whose key is NULL deletes nobody")
+    func nullKey() throws {
+        world.aliases = [UserID("7"): UserID("NULL")]
+        world.rowFailures = [UserID("NULL"): RowFailure(.badUserID, "`NULL` is not a user id of type integer")]
+        world.polls = [Poll(records: [signal("7", offset: 0), signal("8", offset: 1)])]
+        _ = try aggregator().step()
+        #expect(world.compacted("aggregate") == ["8": tombstone])
+        #expect(world.parkings.map(\.users) == [[UserID("7")]])
+        #expect(world.parkings.first?.detail.contains("`NULL` is not a user id") == true)
+        #expect(world.topics["signals"] == nil)
+    }
+
+    @Test("who answers for another id and was asked for too is not signalled again")
+    func bothSpellingsAsked() throws {
+        world.aliases = [UserID("bob"): UserID("Bob"), UserID("ann"): UserID("Ann")]
+        world.rows = [UserID("Bob"): Array("{}".utf8), UserID("Ann"): Array("{}".utf8)]
+        world.polls = [Poll(records: [signal("bob", offset: 0), signal("Bob", offset: 1), signal("ann", offset: 2)])]
+        _ = try aggregator(.string).step()
+        #expect(world.compacted("aggregate") == ["Bob": "{}"])
+        #expect(world.topics["signals"]?.map(\.key.text) == ["Ann"])
+        #expect(world.parkings.count == 2)
+    }
+
+    @Test("a revoke while such users are asked for one by one ends the batch")
+    func revokeWhileAskingAlone() throws {
+        world.aliases = [UserID("bob"): UserID("Bob")]
+        world.rows = [UserID("Bob"): Array("{}".utf8)]
+        world.polls = [Poll(records: [signal("bob", offset: 0)])]
+        world.failures = [.read: [nil, unavailable, unavailable, unavailable]]
+        world.keepAlives = [Poll(revoked: [partition("signals")])]
+        _ = try aggregator(.string).step()
+        #expect(world.effects.isEmpty)
     }
 }

@@ -11,7 +11,8 @@ struct OutageAndRevokeTests {
 
     func aggregator() -> Aggregator {
         Aggregator(
-            settings: AggregatorSettings(aggregateTopic: "aggregate", userIDKind: .integer, encodingID: "e1"), reader: world,
+            settings: AggregatorSettings(
+                signalsTopic: "signals", aggregateTopic: "aggregate", userIDKind: .integer, encodingID: "e1"), reader: world,
             ports: world.ports(logger: warnings.logger))
     }
 

@@ -43,6 +43,8 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
     var waitsPerFlush = 0
     var rows: [UserID: [UInt8]] = [:]
     var rowFailures: [UserID: RowFailure] = [:]
+    /// Under which other id the database answers for a user.
+    var aliases: [UserID: UserID] = [:]
     /// The positions of the next snapshots; the last one stays.
     var positions: [SourcePosition?] = [nil]
     var answers: [UserID: MappingAnswer] = [:]
@@ -134,9 +136,11 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
         try enter(.read)
         readUsers.append(users)
         let position = positions.count > 1 ? positions.removeFirst() : positions[0]
+        // A row may come under another id than the one that was asked for.
+        let found = Set(users.map { aliases[$0] ?? $0 })
         return SnapshotRows(
-            position: position, rows: rows.filter { users.contains($0.key) },
-            failures: rowFailures.filter { users.contains($0.key) })
+            position: position, rows: rows.filter { found.contains($0.key) },
+            failures: rowFailures.filter { found.contains($0.key) })
     }
 
     func append(_ productions: [Production]) throws {

@@ -26,12 +26,13 @@ public final class Aggregator: Step {
         var succeeded: [UserID] = []
         if !signals.isEmpty {
             let users = signals.map(\.signal.user)
-            guard let snapshot = try reader.rows(of: users, positions: signals.compactMap(\.signal.position)) else {
-                return try context.abandon(consumed: records.count)
-            }
+            guard var snapshot = try reader.rows(of: users, positions: signals.compactMap(\.signal.position)),
+                let misnamed = try settleMisnamed(in: &snapshot, signals)
+            else { return try context.abandon(consumed: records.count) }
             parkings += failures(of: snapshot, signals)
             let usable = signals.filter { snapshot.failures[$0.signal.user] == nil }
-            let outcomes = try context.delivery.deliver(usable.map { shipment(for: $0, snapshot) })
+            let outcomes = try context.delivery.deliver(
+                usable.map { shipment(for: $0, snapshot) } + misnamed.map { self.signal(for: $0) })
             for (entry, outcome) in zip(usable, outcomes) {
                 switch outcome {
                 case .delivered: succeeded.append(entry.signal.user)
@@ -94,6 +95,50 @@ public final class Aggregator: Step {
         }
     }
 
+    // MARK: - Rows under other ids
+
+    /// Asks once more, one by one, for users without a row, if the query yielded rows of users that nobody had asked for.
+    ///
+    /// Such a row may be theirs: under a collation that ignores case the row of `Bob` answers for `bob`, and where an outer
+    /// join finds nothing the key can be NULL. To delete a user for that would lose it, so it fails instead.
+    ///
+    /// - Returns: The signals for those other users, who have a row and were perhaps never signalled; nil when the whole batch was
+    ///   lost over the waiting.
+    private func settleMisnamed(in snapshot: inout SnapshotRows, _ signals: [Entry]) throws -> [Entry]? {
+        let asked = Set(signals.map(\.signal.user))
+        guard !snapshot.users.isSubset(of: asked) else { return [] }
+        var others: [UserID: Entry] = [:]
+        for entry in signals {
+            let user = entry.signal.user
+            guard !snapshot.users.contains(user) else { continue }
+            try context.subscription.keepAlive()
+            guard let alone = try reader.rows(of: [user], positions: [entry.signal.position].compactMap { $0 }) else {
+                return nil
+            }
+            if alone.users.contains(user) {
+                snapshot.rows[user] = alone.rows[user]
+                snapshot.failures[user] = alone.failures[user]
+            } else if let other = alone.users.min() {
+                snapshot.failures[user] = RowFailure(
+                    .badUserID,
+                    "the aggregate query, asked for `\(user)`, yields the row of `\(other)`; is the key's collation binary, and the key "
+                        + "never NULL? \(alone.failures[other]?.message ?? "")")
+                for other in alone.rows.keys where !asked.contains(other) {
+                    others[other] = Entry(
+                        signal: Signal(user: other, position: entry.signal.position, cause: entry.signal.cause),
+                        record: entry.record)
+                }
+            }
+        }
+        return others.values.sorted { $0.signal.user < $1.signal.user }
+    }
+
+    private func signal(for entry: Entry) -> Shipment {
+        Shipment(
+            record: OutgoingRecord(topic: settings.signalsTopic, key: entry.signal.key, value: entry.signal.value),
+            origins: [entry.record.topicPartition])
+    }
+
     private func shipment(for entry: Entry, _ snapshot: SnapshotRows) -> Shipment {
         let provenance = AggregateProvenance(
             version: snapshot.position,
@@ -109,6 +154,8 @@ public final class Aggregator: Step {
 
 /// What the aggregator is told.
 public struct AggregatorSettings: Sendable {
+    /// Where a user is signalled whose row answered for another id.
+    public var signalsTopic: String
     public var aggregateTopic: String
     public var userIDKind: UserIDKind
     /// The id of query and encoding, which each aggregate carries.
@@ -116,8 +163,10 @@ public struct AggregatorSettings: Sendable {
     public var batch: BatchSettings
 
     public init(
-        aggregateTopic: String, userIDKind: UserIDKind, encodingID: String, batch: BatchSettings = BatchSettings()
+        signalsTopic: String, aggregateTopic: String, userIDKind: UserIDKind, encodingID: String,
+        batch: BatchSettings = BatchSettings()
     ) {
+        self.signalsTopic = signalsTopic
         self.aggregateTopic = aggregateTopic
         self.userIDKind = userIDKind
         self.encodingID = encodingID

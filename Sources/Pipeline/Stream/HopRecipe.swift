@@ -47,7 +47,7 @@ struct HopRecipe: Sendable {
         case .aggregator:
             return Aggregator(
                 settings: AggregatorSettings(
-                    aggregateTopic: topics.aggregate, userIDKind: settings.source.query.kind,
+                    signalsTopic: topics.signals, aggregateTopic: topics.aggregate, userIDKind: settings.source.query.kind,
                     encodingID: settings.source.encodingID, batch: batch),
                 reader: rows, ports: ports)
         case .enricher:
