@@ -74,6 +74,8 @@ struct DemoFiles {
           offsets_topic: \(stack.topics.offsets)
         kafka:
           bootstrap: \(bootstrap)
+          # The sandbox's broker lets every fetch wait that long, also when there is something to fetch.
+          properties: {fetch.wait.max.ms: "50"}
           topics:
             signals: \(stack.topics.signals)
             aggregate: \(stack.topics.aggregate)
