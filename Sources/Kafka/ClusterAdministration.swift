@@ -40,20 +40,45 @@ extension Cluster {
 
     /// The topic's settings, defaults included; nil where the broker cannot say (it does not know the request).
     public func describeTopicConfig(_ topic: String, timeoutMs: Int = 10_000) throws -> [String: String]? {
-        var resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic)
+        try describeConfig(RD_KAFKA_RESOURCE_TOPIC, topic, "topic \(topic)", timeoutMs: timeoutMs)
+    }
+
+    /// The settings of one broker, the controller, defaults included; nil where it cannot say or may not tell us.
+    public func describeBrokerConfig(timeoutMs: Int = 10_000) throws -> [String: String]? {
+        guard let broker = try controller(timeoutMs: timeoutMs) else { return nil }
+        do {
+            return try describeConfig(RD_KAFKA_RESOURCE_BROKER, String(broker), "broker \(broker)", timeoutMs: timeoutMs)
+        } catch let error as KafkaError where error.code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED.rawValue {
+            return nil
+        }
+    }
+
+    /// The broker that answers administrative requests; nil where there is none, so that waiting for it would be in vain: the mock
+    /// cluster names one that it does not have.
+    private func controller(timeoutMs: Int) throws -> Int32? {
+        let number = rd_kafka_controllerid(try client.open(), Int32(clamping: timeoutMs))
+        guard number >= 0 else { return nil }
+        return try client.metadata("list brokers", timeoutMs: timeoutMs) { brokers, _ in
+            brokers.contains { $0.id == number } ? number : nil
+        }
+    }
+
+    private func describeConfig(
+        _ type: rd_kafka_ResourceType_t, _ name: String, _ resourceName: String, timeoutMs: Int
+    ) throws -> [String: String]? {
+        guard try controller(timeoutMs: timeoutMs) != nil else { return nil }
+        var resource = rd_kafka_ConfigResource_new(type, name)
         guard resource != nil else {
-            throw KafkaError(code: RD_KAFKA_RESP_ERR__INVALID_ARG, message: "describe topic \"\(topic)\": not a topic name")
+            throw KafkaError(code: RD_KAFKA_RESP_ERR__INVALID_ARG, message: "describe \(resourceName): not a name")
         }
         defer { rd_kafka_ConfigResource_destroy(resource) }
-        // Any broker can tell. Without this librdkafka would ask the controller, and wait for one where there is none.
-        let anyBroker = try client.metadata("describe topic \(topic)", timeoutMs: timeoutMs) { brokers, _ in brokers.first?.id }
         do {
             return try client.request(
-                "describe topic \(topic)", RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, broker: anyBroker, timeoutMs: timeoutMs
+                "describe \(resourceName)", RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeoutMs: timeoutMs
             ) { handle, options, queue in
                 rd_kafka_DescribeConfigs(handle, &resource, 1, options, queue)
             } read: { event in
-                try topicConfig(event, topic)
+                try describedConfig(event, resourceName)
             }
         } catch let error as KafkaError where error.code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE.rawValue {
             return nil
@@ -80,13 +105,13 @@ extension Cluster {
 }
 
 /// The settings in the answer to DescribeConfigs.
-private func topicConfig(_ event: OpaquePointer, _ topic: String) throws -> [String: String] {
+private func describedConfig(_ event: OpaquePointer, _ resourceName: String) throws -> [String: String] {
     var count = 0
     let resources = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count)
     guard count > 0, let resource = resources?[0] else { return [:] }
     let code = rd_kafka_ConfigResource_error(resource)
     guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-        throw KafkaError(code: code, doing: "describe topic \(topic)")
+        throw KafkaError(code: code, doing: "describe \(resourceName)")
     }
     var entryCount = 0
     let entries = rd_kafka_ConfigResource_configs(resource, &entryCount)
