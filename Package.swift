@@ -88,7 +88,8 @@ let package = Package(
             ]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Kafka", "MySQL", "rollcall"]),
         .testTarget(
-            name: "rollcallTests", dependencies: ["rollcall", "Sandbox", "Domain", "Kafka", "Ledger", "Report"],
+            name: "rollcallTests",
+            dependencies: ["rollcall", "Sandbox", "Domain", "Kafka", "Ledger", "MySQL", "Pipeline", "Report", "Source"],
             // Read where they lie, so that the same test can write them anew.
             exclude: ["Help"]),
     ],

@@ -29,23 +29,6 @@ struct UserIDKeys: SettingsSection {
         "What user ids are in MySQL: integer (signed, 64 bits), unsigned (64 bits) or string (compared byte by byte).")
 }
 
-struct ConnectorKeys: SettingsSection {
-    let path = "connector"
-    let summary = """
-        The Debezium connector. `verify` reads the source offsets that Kafka Connect commits for it, to know that every change \
-        up to a position has reached Kafka.
-        """
-    let name = SettingKey(
-        optional: "connector.name", .text, example: "shop",
-        "The connector's name in Kafka Connect. Without it, the fence of `verify` is weak, and the report says so.")
-    let server = SettingKey(
-        optional: "connector.server", .text, example: "shop",
-        "Its topic.prefix, which Connect's offset keys call `server`; without this setting, any.")
-    let offsetsTopic = SettingKey(
-        "connector.offsets_topic", .topic, default: "connect-offsets",
-        "The worker's offset.storage.topic.")
-}
-
 struct LedgerKeys: SettingsSection {
     let path = "ledger"
     let summary = "Files of this process. One process writes them at a time; a lock sees to that."

@@ -94,6 +94,11 @@ extension SettingShape where Value == String {
 
     /// The address of an HTTP service. Credentials in it would be a secret given inline.
     static var url: SettingShape {
+        url(credentialsBelongIn: "mapping.bearer_token_file or a `_file` member of mapping.headers")
+    }
+
+    /// The same, for a service whose credentials belong in other settings.
+    static func url(credentialsBelongIn settings: String) -> SettingShape {
         SettingShape(
             expectation: "an http:// or https:// address", form: .scalar,
             decode: { node, key, problems in
@@ -110,13 +115,21 @@ extension SettingShape where Value == String {
                     problems.append(
                         SettingsProblem(
                             origin: node.origin, key: key,
-                            message: "holds a user name or password, which is a secret given inline; "
-                                + "use mapping.bearer_token_file or a `_file` member of mapping.headers"))
+                            message: "holds a user name or password, which is a secret given inline; use \(settings)"))
                     return nil
                 }
                 return text
             },
             render: { .string($0) })
+    }
+}
+
+extension SettingShape where Value == String {
+    /// A reference to a secret that Kafka Connect's worker looks up by itself; never the secret.
+    static var reference: SettingShape {
+        scalar("a reference such as ${file:/path:key}, not the secret itself", render: { .string($0) }) { text in
+            text.hasPrefix("${") && text.hasSuffix("}") ? text : nil
+        }
     }
 }
 

@@ -22,11 +22,15 @@ extension SettingShape where Value == NamedTexts {
     /// Texts under names that are not known beforehand.
     ///
     /// A member named `NAME_file` holds the path of a file whose text becomes the member `NAME`: that is how a secret is given.
-    /// - Parameter isSecret: which names may only be given that way, or by the environment.
+    /// - Parameters:
+    ///   - isSecret: which names may only be given that way, or by the environment.
+    ///   - refuse: why a member of that name is not accepted, whatever it says.
+    ///   - refuseText: why this text is not accepted under that name.
     static func texts(
         _ expectation: String, memberName: @escaping @Sendable (String) -> String,
         isSecret: @escaping @Sendable (String) -> Bool = { _ in false },
         refuse: @escaping @Sendable (_ name: String) -> String? = { _ in nil },
+        refuseText: @escaping @Sendable (_ name: String, _ text: String) -> String? = { _, _ in nil },
         valueExpectation: String = "text", isLegal: @escaping @Sendable (String) -> Bool = { _ in true }
     ) -> SettingShape {
         @Sendable func decodeMember(
@@ -56,6 +60,7 @@ extension SettingShape where Value == NamedTexts {
                     "a secret given inline; write it to a file that only Rollcall's user can read, and name the file as "
                         + "\(key).\(entry.name)_file")
             }
+            if let reason = refuseText(entry.name, text) { return refused(reason) }
             guard isLegal(text) else { return refused("has to be \(valueExpectation), not \(entry.value.kindName)") }
             return NamedTexts.Member(name: entry.name, value: text, isSecret: secret)
         }
