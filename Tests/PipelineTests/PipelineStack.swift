@@ -19,10 +19,12 @@ final class PipelineStack {
     let users: String
     let preferences: String
     var settings: PipelineSettings
-    let mapping: MappingSettings
+    var mapping: MappingSettings
+    let bootstrap: String
     private let producer: Producer
 
-    init(_ prefix: String, partitions: Int = 3) throws {
+    /// - Parameter ownBroker: A broker of the test's own, which it may treat as it likes; otherwise the shared one.
+    init(_ prefix: String, partitions: Int = 3, ownBroker: MockBroker? = nil) throws {
         let stack = try Self.shared.get()
         self.stack = stack
         self.prefix = prefix
@@ -31,14 +33,18 @@ final class PipelineStack {
         directory = FileManager.default.temporaryDirectory.appending(path: "rollcall-pipeline-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
 
-        let broker = try stack.requireBroker()
+        bootstrap = try ownBroker?.bootstrap ?? stack.requireBroker().bootstrap
         let decoder = ChangeEventDecoder(userField: "user_id", kind: .unsigned)
         var topics = PipelineSettings.TopicNames(change: [users: decoder, preferences: decoder])
         topics.signals = "\(prefix).signals"
         topics.aggregate = "\(prefix).aggregate"
         topics.god = "\(prefix).god"
         for topic in [users, preferences, topics.signals, topics.aggregate, topics.god] {
-            try broker.createTopic(SandboxTopic(topic, partitions: partitions))
+            if let ownBroker {
+                try ownBroker.createTopic(topic, partitions: partitions)
+            } else {
+                try stack.requireBroker().createTopic(SandboxTopic(topic, partitions: partitions))
+            }
         }
 
         let query = try AggregateQuery(
@@ -47,7 +53,7 @@ final class PipelineStack {
                 FROM users u LEFT JOIN preferences p ON p.user_id = u.user_id WHERE :users
                 """, key: "u.user_id", kind: .unsigned)
         var kafka = MockBroker.recommendedConsumerProperties
-        kafka["bootstrap.servers"] = broker.bootstrap
+        kafka["bootstrap.servers"] = bootstrap
         settings = PipelineSettings(
             kafka: kafka, topics: topics,
             source: SourceSettings(connection: try stack.connectionSettings(), query: query, keyField: "user_id"))
@@ -56,8 +62,10 @@ final class PipelineStack {
         settings.groups.enricher = "\(prefix).enricher"
         settings.ledgerPath = directory.appending(path: "ledger.sqlite").path
         settings.parkedPath = directory.appending(path: "parked.sqlite").path
+        // Whatever a test before this one has left behind when it failed.
+        try stack.requireMapping().clearFaults()
         mapping = MappingSettings(url: try MappingURL("\(stack.requireMapping().url)/{user_id}"))
-        producer = try Producer(properties: ["bootstrap.servers": broker.bootstrap])
+        producer = try Producer(properties: ["bootstrap.servers": bootstrap])
     }
 
     deinit {
@@ -88,7 +96,7 @@ final class PipelineStack {
 
     /// The last record of each key.
     func live(_ topic: String) throws -> [String: Record] {
-        let consumer = try Consumer(properties: ["bootstrap.servers": stack.requireBroker().bootstrap])
+        let consumer = try Consumer(properties: ["bootstrap.servers": bootstrap])
         defer { consumer.close() }
         let count = try consumer.partitionCount(topic, timeoutMs: 10_000) ?? 0
         let partitions = (0..<Int32(count)).map { TopicPartition(topic, $0) }
@@ -107,9 +115,9 @@ final class PipelineStack {
 
     /// How many records of these topics the group has not committed yet.
     func lag(_ group: String, _ topics: [String]) throws -> Int64 {
-        let cluster = try Cluster(properties: ["bootstrap.servers": stack.requireBroker().bootstrap])
+        let cluster = try Cluster(properties: ["bootstrap.servers": bootstrap])
         defer { cluster.close() }
-        let consumer = try Consumer(properties: ["bootstrap.servers": stack.requireBroker().bootstrap, "group.id": group])
+        let consumer = try Consumer(properties: ["bootstrap.servers": bootstrap, "group.id": group])
         defer { consumer.close() }
         let partitions = try topics.flatMap { topic in
             (0..<Int32(try cluster.partitionCount(topic, timeoutMs: 10_000) ?? 0)).map { TopicPartition(topic, $0) }
@@ -128,12 +136,12 @@ final class PipelineStack {
 }
 
 /// Waits for a condition that is bound to come true, and fails the test if it does not within half a minute.
-func eventually(_ what: String, _ condition: () throws -> Bool) throws {
+func eventually(_ what: @autoclosure () -> String, _ condition: () throws -> Bool) throws {
     for _ in 0..<1_200 {
         if try condition() { return }
         Thread.sleep(forTimeInterval: 0.05)
     }
-    throw NotInTime(what: what)
+    throw NotInTime(what: what())
 }
 
 struct NotInTime: Error { var what: String }
