@@ -70,17 +70,22 @@ let package = Package(
             ],
             path: "Sources/Bench"),
 
+        // What tests of several targets need, and the product does not.
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+
         .testTarget(name: "KafkaTests", dependencies: ["Kafka"]),
         .testTarget(name: "MySQLTests", dependencies: ["MySQL", "Sandbox", "rollcall"]),
-        .testTarget(name: "SQLiteTests", dependencies: ["SQLite"]),
+        .testTarget(name: "SQLiteTests", dependencies: ["SQLite", "TestSupport"]),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", .product(name: "FlyingFox", package: "FlyingFox")]),
         .testTarget(name: "DomainTests", dependencies: ["Domain"], resources: [.copy("DebeziumSamples")]),
-        .testTarget(name: "LedgerTests", dependencies: ["Ledger", "SQLite", "Domain"]),
+        .testTarget(name: "LedgerTests", dependencies: ["Ledger", "SQLite", "Domain", "TestSupport"]),
         .testTarget(name: "ReportTests", dependencies: ["Report", "Domain"]),
         .testTarget(name: "SourceTests", dependencies: ["Source", "MySQL", "Domain", "Sandbox", "rollcall"]),
         .testTarget(
             name: "PipelineTests",
-            dependencies: ["Pipeline", "Domain", "Ledger", "Source", "Kafka", "MySQL", "HTTP", "Sandbox", "rollcall"]),
+            dependencies: [
+                "Pipeline", "Domain", "Ledger", "Source", "Kafka", "MySQL", "HTTP", "Sandbox", "rollcall", "TestSupport",
+            ]),
         .testTarget(
             name: "ReconcileTests",
             dependencies: [

@@ -10,16 +10,6 @@ public struct Explanation: Sendable, Equatable {
         case unseen(String)
     }
 
-    public struct Row: Sendable, Equatable {
-        public var digest: Digest
-        public var position: SourcePosition?
-
-        public init(digest: Digest, position: SourcePosition?) {
-            self.digest = digest
-            self.position = position
-        }
-    }
-
     /// The newest record of the user in a topic.
     public struct TopicRecord: Sendable, Equatable {
         public var address: RecordAddress
@@ -86,7 +76,7 @@ public struct Explanation: Sendable, Equatable {
     }
 
     public var user: UserID
-    public var row: Sighting<Row>
+    public var row: Sighting<FindingLine.SourceRow>
     public var aggregate: Sighting<TopicRecord>
     /// In the order of production.
     public var productions: Sighting<[Production]>
@@ -98,7 +88,7 @@ public struct Explanation: Sendable, Equatable {
     public var nextCommand: String?
 
     public init(
-        user: UserID, row: Sighting<Row>, aggregate: Sighting<TopicRecord>, productions: Sighting<[Production]>,
+        user: UserID, row: Sighting<FindingLine.SourceRow>, aggregate: Sighting<TopicRecord>, productions: Sighting<[Production]>,
         god: Sighting<TopicRecord>, parked: [Hop: ParkReason], past: [PastFinding], conclusion: Conclusion, nextCommand: String?
     ) {
         self.user = user

@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import SQLite
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Ledger

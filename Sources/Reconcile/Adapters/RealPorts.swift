@@ -1,6 +1,7 @@
 import Glibc
 import Kafka
 import Ledger
+import Report
 import Source
 import Synchronization
 
@@ -63,11 +64,7 @@ public struct RealPorts: ReconcilePorts {
 public struct SystemClock: ReconcileClock {
     public init() {}
 
-    public func nowMs() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-    }
+    public func nowMs() -> Int64 { UTCTime.now().millisecondsSince1970 }
 
     public func sleep(ms: Int) {
         usleep(UInt32(clamping: ms) * 1000)

@@ -39,11 +39,11 @@ public struct Explainer {
         do { return try look().map { .found($0) } ?? .absent } catch { return .unseen("\(error)") }
     }
 
-    private func readRow(_ user: UserID) throws -> Explanation.Row? {
+    private func readRow(_ user: UserID) throws -> FindingLine.SourceRow? {
         let source = try ports.source()
         defer { source.close() }
         let rows = try source.rows(of: [user])
-        return rows.digest(of: user).map { Explanation.Row(digest: $0, position: rows.position) }
+        return rows.digest(of: user).map { FindingLine.SourceRow(digest: $0, position: rows.position) }
     }
 
     private func readTopic(_ topic: String, _ user: UserID) throws -> Explanation.TopicRecord? {

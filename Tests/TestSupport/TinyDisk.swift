@@ -2,11 +2,12 @@ import Glibc
 
 /// A file system of a given size in memory, so that "the disk is full" can be seen for real. Mounting takes privileges,
 /// which not every machine gives.
-final class TinyDisk {
-    let path: String
+public final class TinyDisk {
+    /// Where it is mounted.
+    public let path: String
 
     /// Whether this process may mount one, found out by doing it.
-    static let isAvailable: Bool = {
+    public static let isAvailable: Bool = {
         var template = Array("/tmp/tiny-disk-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { return false }
         let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -14,7 +15,8 @@ final class TinyDisk {
         return TinyDisk(at: directory, size: "64k") != nil
     }()
 
-    init?(at path: String, size: String) {
+    /// Mounts one; nil when this process may not.
+    public init?(at path: String, size: String) {
         mkdir(path, 0o700)
         guard mount("none", path, "tmpfs", 0, "size=\(size)") == 0 else { return nil }
         self.path = path
@@ -24,7 +26,8 @@ final class TinyDisk {
         umount2(path, Int32(MNT_DETACH))
     }
 
-    func grow(to size: String) -> Bool {
+    /// Makes it larger.
+    public func grow(to size: String) -> Bool {
         mount("none", path, "tmpfs", UInt(MS_REMOUNT), "size=\(size)") == 0
     }
 }
