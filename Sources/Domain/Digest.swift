@@ -71,10 +71,17 @@ enum XXH64 {
         }
         var accumulator =
             rotate(lane1, 1) &+ rotate(lane2, 7) &+ rotate(lane3, 12) &+ rotate(lane4, 18)
-        for lane in [lane1, lane2, lane3, lane4] {
-            accumulator = (accumulator ^ round(0, lane)) &* prime1 &+ prime4
-        }
+        // Not a loop over an array: that would be allocated for every value.
+        merge(lane1, into: &accumulator)
+        merge(lane2, into: &accumulator)
+        merge(lane3, into: &accumulator)
+        merge(lane4, into: &accumulator)
         return accumulator
+    }
+
+    @inline(__always)
+    private static func merge(_ lane: UInt64, into accumulator: inout UInt64) {
+        accumulator = (accumulator ^ round(0, lane)) &* prime1 &+ prime4
     }
 
     private static func consumeRemainder(

@@ -22,6 +22,30 @@ public struct JSONWriter: Sendable {
         string(utf8: text.utf8)
     }
 
+    /// Bytes that are JSON already, and only lent.
+    public mutating func raw(_ json: UnsafeRawBufferPointer) {
+        bytes.append(contentsOf: json)
+    }
+
+    /// A string from bytes that mean the same in JSON as outside: ASCII without quotes, backslashes and control characters, as nearly
+    /// all values are.
+    ///
+    /// - Returns: Whether they are; if not, nothing was written.
+    mutating func plainString(_ text: UnsafeRawBufferPointer) -> Bool {
+        // Without a way out of the loop, so that it can look at many bytes at once.
+        var others: UInt8 = 0
+        for byte in text {
+            others |= byte &- 0x20 >= 0x60 ? 1 : 0
+            others |= byte == UInt8(ascii: "\"") ? 1 : 0
+            others |= byte == UInt8(ascii: "\\") ? 1 : 0
+        }
+        guard others == 0 else { return false }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: text)
+        bytes.append(UInt8(ascii: "\""))
+        return true
+    }
+
     /// A string from bytes that are known to be UTF-8.
     public mutating func string(utf8: some Sequence<UInt8>) {
         bytes.append(UInt8(ascii: "\""))

@@ -20,20 +20,25 @@ public struct RowEncoder: Sendable {
     }
 
     private let kinds: [ColumnKind]
-    /// `{"first":` and `,"next":`, one for each column.
-    private let prefixes: [[UInt8]]
+    /// `{"first":` and `,"next":`, one for each column, one behind the other.
+    private let prefixes: [UInt8]
+    /// Where each of them begins, and where the last one ends.
+    private let prefixBounds: [Int]
     private var writer = JSONWriter()
     private var next = 0
 
     public init(columns: [Column]) {
         kinds = columns.map(\.kind)
-        prefixes = columns.enumerated().map { index, column in
-            var writer = JSONWriter()
+        var writer = JSONWriter()
+        var bounds = [0]
+        for (index, column) in columns.enumerated() {
             if index == 0 { writer.raw("{") } else { writer.raw(",") }
             writer.string(column.name)
             writer.raw(":")
-            return writer.bytes
+            bounds.append(writer.bytes.count)
         }
+        prefixes = writer.bytes
+        prefixBounds = bounds
     }
 
     /// Begins a row; whatever was written of an unfinished one is forgotten.
@@ -47,7 +52,7 @@ public struct RowEncoder: Sendable {
     /// - Throws: ``RowEncodingError`` when the text is no value of the column's kind.
     public mutating func append(_ cell: RawSpan?) throws(RowEncodingError) {
         guard next < kinds.count else { throw RowEncodingError(column: next, reason: "the row has more columns than the query") }
-        writer.raw(prefixes[next])
+        prefixes.withUnsafeBytes { writer.raw(UnsafeRawBufferPointer(rebasing: $0[prefixBounds[next]..<prefixBounds[next + 1]])) }
         if let cell {
             try cell.withUnsafeBytes { bytes throws(RowEncodingError) in try appendValue(bytes) }
         } else {
@@ -98,7 +103,7 @@ public struct RowEncoder: Sendable {
     private mutating func integer(_ bytes: UnsafeRawBufferPointer) throws(RowEncodingError) {
         let (isNegative, digits) = try significantDigits(bytes)
         if isNegative { writer.raw("-") }
-        if digits.isEmpty { writer.raw("0") } else { writer.raw(digits) }
+        if digits.isEmpty { writer.raw("0") } else { writer.raw(UnsafeRawBufferPointer(rebasing: digits)) }
     }
 
     /// Sign and digits of an integer, without leading zeros: none at all for zero.
@@ -133,6 +138,7 @@ public struct RowEncoder: Sendable {
     }
 
     private mutating func text(_ bytes: UnsafeRawBufferPointer) {
+        if writer.plainString(bytes) { return }
         if isUTF8(bytes) {
             writer.string(utf8: bytes)
         } else {
@@ -151,9 +157,9 @@ public struct RowEncoder: Sendable {
     private mutating func dateTime(_ bytes: UnsafeRawBufferPointer, zone: StaticString) throws(RowEncodingError) {
         guard Self.isDateTime(bytes) else { throw error("not a date and time as MySQL prints it") }
         writer.raw("\"")
-        writer.raw(bytes[..<10])
+        writer.raw(UnsafeRawBufferPointer(rebasing: bytes[..<10]))
         writer.raw("T")
-        writer.raw(bytes[11...])
+        writer.raw(UnsafeRawBufferPointer(rebasing: bytes[11...]))
         writer.raw(zone)
         writer.raw("\"")
     }

@@ -45,20 +45,11 @@ final class ResultShape {
 
     private func encode(_ row: borrowing RowView) -> ScannedRow? {
         do throws(RowEncodingError) {
-            let bytes = try encodeCells(row)
+            let bytes = try encoder.encode(row)
             return .bytes(Digest(of: bytes), count: bytes.count)
         } catch {
             return nil
         }
-    }
-
-    private func encodeCells(_ row: borrowing RowView) throws(RowEncodingError) -> [UInt8] {
-        encoder.beginRow()
-        for column in 0..<row.count {
-            let isPresent: Void? = try row.withBytes(column) { span throws(RowEncodingError) in try encoder.append(span) }
-            if isPresent == nil { try encoder.append(nil) }
-        }
-        return try encoder.endRow()
     }
 
     /// The row's own id, byte for byte, and its bytes or why there are none.
@@ -69,7 +60,7 @@ final class ResultShape {
         case .failure(let bad): return (bad.shown, .failure(bad.failure))
         }
         do throws(RowEncodingError) {
-            return (user, .success(try encodeCells(row)))
+            return (user, .success(try encoder.encode(row)))
         } catch {
             return (user, .failure(failure(of: user, error)))
         }
@@ -111,6 +102,18 @@ final class ResultShape {
     private func failure(of user: UserID, _ error: RowEncodingError) -> RowFailure {
         let name = columns.indices.contains(error.column) ? columns[error.column].name : "?"
         return RowFailure(.badRow, "column `\(name)` of user \(user): \(error.reason)")
+    }
+}
+
+extension RowEncoder {
+    /// One whole row. In one function of the encoder, because each access to a property of a class from outside costs a check.
+    fileprivate mutating func encode(_ row: borrowing RowView) throws(RowEncodingError) -> [UInt8] {
+        beginRow()
+        for column in 0..<row.count {
+            let isPresent: Void? = try row.withBytes(column) { span throws(RowEncodingError) in try append(span) }
+            if isPresent == nil { try append(nil) }
+        }
+        return try endRow()
     }
 }
 

@@ -48,6 +48,8 @@ final class World: Sendable {
     let onSleep: Mutex<@Sendable (World) -> Void> = Mutex { $0.pump() }
     /// Called, without the lock, before rows of single users are read.
     let onRowsRead: Mutex<@Sendable (World) -> Void> = Mutex { _ in }
+    /// Called with how many users' rows are read at a time.
+    let onUsersRead: Mutex<@Sendable (Int) -> Void> = Mutex { _ in }
     /// Called, without the lock, after the scan of the source has ended.
     let onScanned: Mutex<@Sendable (World) -> Void> = Mutex { _ in }
 

@@ -70,6 +70,7 @@ private final class WorldSource: SourcePort {
 
     func rows(of users: [UserID]) throws -> SnapshotRows {
         world.onRowsRead.withLock { $0 }(world)
+        world.onUsersRead.withLock { $0 }(users.count)
         return world.state.withLock { state in
             let asked = Set(users)
             var rows = SnapshotRows(position: state.position, rows: state.rows.filter { asked.contains($0.key) })

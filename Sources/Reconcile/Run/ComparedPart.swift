@@ -119,18 +119,18 @@ struct ComparedPart {
             }
         }
         for records in elsewhere.values {
-            for stray in records.aggregate.strays { totals.keys[.aggregate]?.add(isLive: stray.record.digest != nil) }
-            for stray in records.god.strays { totals.keys[.god]?.add(isLive: stray.record.digest != nil) }
+            for stray in records.aggregate.strays { totals.aggregates.add(isLive: stray.record.digest != nil) }
+            for stray in records.god.strays { totals.gods.add(isLive: stray.record.digest != nil) }
         }
         totals.contradictions += contradictions + productionsElsewhere.contradictions.count
     }
 
     private func count(_ place: Int, _ totals: inout Comparison.Totals) {
         let traits = table.traits(at: place)
-        if traits.contains(.row) { totals.users[.aggregate]? += 1 }
-        if traits.contains(.aggregateLive) { totals.users[.god]? += 1 }
-        if traits.contains(.aggregate) { totals.keys[.aggregate]?.add(isLive: traits.contains(.aggregateLive)) }
-        if traits.contains(.god) { totals.keys[.god]?.add(isLive: traits.contains(.godLive)) }
+        if traits.contains(.row) { totals.rows += 1 }
+        if traits.contains(.aggregateLive) { totals.aggregatedUsers += 1 }
+        if traits.contains(.aggregate) { totals.aggregates.add(isLive: traits.contains(.aggregateLive)) }
+        if traits.contains(.god) { totals.gods.add(isLive: traits.contains(.godLive)) }
         if traits.contains(.made) { totals.producedUsers += 1 }
     }
 

@@ -26,13 +26,19 @@ struct Comparison {
 
     /// What the parts added up to.
     struct Totals {
-        /// Users who should be at each stage.
-        var users: [Stage: Int] = [.aggregate: 0, .god: 0]
-        var keys: [Stage: KeyCounts] = [.aggregate: KeyCounts(), .god: KeyCounts()]
+        /// Users with a row.
+        var rows = 0
+        var aggregates = KeyCounts()
+        var gods = KeyCounts()
+        /// Users with an aggregate at its home.
+        var aggregatedUsers = 0
         /// Users of whom a ledger lists a production.
         var producedUsers = 0
         /// God offsets that ledgers describe in different ways.
         var contradictions = 0
+
+        /// Users who should be at a stage.
+        func users(at stage: Stage) -> Int { stage == .aggregate ? rows : aggregatedUsers }
     }
 
     private let settings: VerifySettings

@@ -202,15 +202,15 @@ public final class Verification {
     // MARK: - The report
 
     private func summarise(_ roll: Roll, _ totals: Comparison.Totals, _ followed: Followed, _ tally: RunTally) {
-        report.source.rows = totals.users[.aggregate] ?? 0
-        report.aggregateTopic = TopicSummary(roll.aggregate.tail, totals.keys[.aggregate])
-        report.godTopic = roll.god.map { TopicSummary($0.tail, totals.keys[.god]) }
+        report.source.rows = totals.rows
+        report.aggregateTopic = TopicSummary(roll.aggregate.tail, totals.aggregates)
+        report.godTopic = roll.god.map { TopicSummary($0.tail, totals.gods) }
         if let ledger = roll.ledger {
             report.ledger = LedgerSummary(
                 productions: ledger.productions, users: totals.producedUsers, paths: settings.ledgerPaths)
         }
         for stage in settings.stages {
-            report.counts[stage] = tally.counts(of: stage, users: totals.users[stage] ?? 0)
+            report.counts[stage] = tally.counts(of: stage, users: totals.users(at: stage))
         }
         report.canary = tally.canary
         if report.canary.planted == 0, tally.canariesUnsettled > 0 {
@@ -259,13 +259,13 @@ extension FenceSummary {
 }
 
 extension TopicSummary {
-    init(_ topic: TopicTail, _ keys: Comparison.KeyCounts?) {
+    init(_ topic: TopicTail, _ keys: Comparison.KeyCounts) {
         let progress = topic.progress
         self.init(
             name: topic.name,
             partitions: progress.ends.keys.sorted().map {
                 .init(partition: $0, low: progress.lows[$0] ?? 0, end: progress.ends[$0] ?? 0)
             },
-            records: progress.records, live: keys?.live ?? 0, tombstones: keys?.tombstones ?? 0)
+            records: progress.records, live: keys.live, tombstones: keys.tombstones)
     }
 }

@@ -1,0 +1,210 @@
+import Domain
+import Foundation
+import Kafka
+import Report
+import Synchronization
+import Testing
+
+@testable import Reconcile
+
+@Suite("A memory budget")
+struct MemoryTests {
+    /// From one part in memory to parts that are parted again and again.
+    static let budgets: [Int?] = [nil, 64_000_000, 8_000_000, 1_000_000, 60_000]
+
+    @Test("does not change what a run finds, down to the reports' bytes", arguments: Set(Stage.allCases).subsets)
+    func sameFindings(stages: Set<Stage>) throws {
+        let reference = try findings(of: brokenWorld(), stages, memoryBytes: nil)
+        let kinds = Set(reference.lines.map { "\($0.stage.rawValue) \($0.kind.rawValue)" })
+        #expect(kinds == Set(stages.flatMap { stage in Kind.allCases.map { "\(stage.rawValue) \($0.rawValue)" } }))
+        for budget in Self.budgets.dropFirst() {
+            let found = try findings(of: brokenWorld(), stages, memoryBytes: budget)
+            #expect(found.lines == reference.lines, "\(budget ?? 0)")
+            #expect(found.report.counts == reference.report.counts)
+            #expect(found.report.causes == reference.report.causes)
+            #expect(found.report.source == reference.report.source)
+            #expect(found.report.aggregateTopic == reference.report.aggregateTopic)
+            #expect(found.report.godTopic == reference.report.godTopic)
+            #expect(found.report.ledger == reference.report.ledger)
+            #expect(found.report.notes == reference.report.notes)
+            #expect(found.report.canary == reference.report.canary)
+        }
+    }
+
+    @Test("holds for ids that are texts, which are compared by a hash of their bytes")
+    func textIDs() throws {
+        var reference: [FindingLine]?
+        for budget in Self.budgets {
+            let world = World(users: 0)
+            // Nearly alike on purpose: case, trailing spaces, and one letter written in two ways.
+            let names = ["a", "A", "a ", "é", "e\u{301}", "00042", "42"] + (0..<2_000).map { "user-\($0)-of-the-shop" }
+            for name in names { world.change(UserID(name), to: name) }
+            world.pump()
+            world.change(UserID("A"), to: "edited", emitsEvent: false)
+            world.change(UserID("e\u{301}"), to: nil, emitsEvent: false)
+            world.change(UserID("user-7-of-the-shop"), to: nil, emitsEvent: false)
+            world.change(UserID("0042"), to: "new", emitsEvent: false)
+            var settings = World.settings
+            settings.userIDKind = .string
+            let found = try findings(of: world, settings, memoryBytes: budget).lines
+            #expect(found.map(\.user.text).sorted() == ["0042", "A", "e\u{301}", "user-7-of-the-shop"].sorted())
+            #expect(found == reference ?? found)
+            reference = found
+        }
+    }
+
+    @Test("leaves no temporary file behind, however much did not fit into memory")
+    func leavesNothing() throws {
+        let directory = ReportsDirectory()
+        var settings = World.settings
+        settings.temporaryDirectory = directory.path
+        settings.memoryBytes = 60_000
+        _ = try brokenWorld().verify(settings)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
+    }
+
+    @Test("says which directory is meant when a temporary file cannot be made")
+    func noRoom() throws {
+        var settings = World.settings
+        settings.temporaryDirectory = "/nowhere/at/all"
+        settings.memoryBytes = 60_000
+        let (report, findings) = try World(users: 3_000).verify(settings)
+        #expect(report.verdict == .error)
+        #expect(findings.isEmpty)
+        #expect(report.reason?.contains("/nowhere/at/all") == true)
+        #expect(report.reason?.contains("TMPDIR") == true)
+    }
+
+    @Test("bounds how many users are settled at a time, and everyone gets a turn")
+    func batches() throws {
+        let world = World(users: 500)
+        for number in 1...500 { world.change(UserID("\(number)"), to: "edited", emitsEvent: false) }
+        let largest = Largest()
+        world.onUsersRead.withLock { hook in hook = { largest.note($0) } }
+        var settings = World.settings
+        settings.memoryBytes = 1_000_000
+        let (report, findings) = try world.verify(settings)
+        #expect(findings.count == 500)
+        #expect(report.counts[.aggregate]?.stale == 500)
+        #expect(largest.value <= 61)
+        #expect(largest.value > 1)
+    }
+
+    @Test("a change that arrives while others are settled is seen when the user's turn comes")
+    func changesWhileOthersAreSettled() throws {
+        let world = World(users: 500)
+        for number in 1...500 { world.change(UserID("\(number)"), to: "edited", emitsEvent: false) }
+        let rounds = Counter()
+        world.onRowsRead.withLock { hook in
+            // Everyone is mended while the first batch is looked at for the second time.
+            hook = { world in
+                guard rounds.next() == 2 else { return }
+                for number in 1...500 { world.change(UserID("\(number)"), to: "mended") }
+            }
+        }
+        var settings = World.settings
+        settings.memoryBytes = 1_000_000
+        let (report, findings) = try world.verify(settings)
+        #expect(findings.isEmpty)
+        #expect(report.verdict == .clean)
+    }
+
+    // MARK: - A world in which everything is wrong somewhere
+
+    private func findings(
+        of world: World, _ stages: Set<Stage>, memoryBytes: Int?
+    ) throws -> (report: RunReport, lines: [FindingLine]) {
+        var settings = World.settings
+        settings.stages = stages
+        return try findings(of: world, settings, memoryBytes: memoryBytes)
+    }
+
+    private func findings(
+        of world: World, _ settings: VerifySettings, memoryBytes: Int?
+    ) throws -> (report: RunReport, lines: [FindingLine]) {
+        var settings = settings
+        settings.memoryBytes = memoryBytes
+        let directory = ReportsDirectory()
+        let outcome = try Verification(settings, ports: WorldPorts(world: world))
+            .run(reports: directory.path, history: directory.path + "/history.sqlite")
+        var lines: [FindingLine] = []
+        let stored = try ReportStore(directory: directory.path).load(.latest).findings()
+        while var line = try stored.next() {
+            // The moment of the run, and its name.
+            line.firstSeen = UTCTime(millisecondsSince1970: 0)
+            line.repair = ""
+            lines.append(line)
+        }
+        return (outcome.report, lines.sorted { ($0.user, "\($0)") < ($1.user, "\($1)") })
+    }
+
+    /// Every kind at both stages, records elsewhere, tombstones, old values, repeated rows, contradicting ledgers, among many users
+    /// with whom all is well.
+    private func brokenWorld() -> World {
+        let world = World(users: 1_500)
+        func user(_ number: Int) -> UserID { UserID("\(number)") }
+        for number in 1...40 { world.change(user(number), to: "newer \(number)") }
+        for number in 41...60 { world.change(user(number), to: nil) }
+        world.pump()
+        for number in 100...120 { world.change(user(number), to: "edited", emitsEvent: false) }
+        for number in 121...140 { world.change(user(number), to: nil, emitsEvent: false) }
+        for number in 5_000...5_020 { world.change(user(number), to: "inserted", emitsEvent: false) }
+        world.state.withLock { state in
+            state.loses[.enricher] = Set((200...220).map(user) + (6_000...6_010).map(user))
+            state.repeatedRows = Set((300...305).map(user))
+        }
+        for number in 200...220 { world.change(user(number), to: "never enriched") }
+        for number in 6_000...6_010 { world.change(user(number), to: "never enriched") }
+        world.pump()
+        world.state.withLock { state in
+            for number in 400...410 { state.append(World.Topic.god, .init(key: user(number).keyBytes, value: nil)) }
+            for number in 411...420 { state.append(World.Topic.god, .init(key: user(number).keyBytes, value: Array("{}".utf8))) }
+            for number in 41...45 { state.append(World.Topic.god, .init(key: user(number).keyBytes, value: Array("{}".utf8))) }
+            for number in 500...520 { state.addStrays(of: user(number)) }
+            state.append(World.Topic.aggregate, .init(key: Array("no user".utf8), value: Array("{}".utf8)))
+            // What another ledger says of the same records, and one production that was recorded twice.
+            for var production in state.productions.suffix(5) {
+                state.productions.append(production)
+                production.mappingDigest = Digest(rawValue: 1)
+                state.productions.append(production)
+            }
+            state.catchUpEnricher()
+        }
+        return world
+    }
+}
+
+extension World.State {
+    /// Live records of a user in the wrong partition and under another key, on both topics, and one that a tombstone took back.
+    fileprivate mutating func addStrays(of user: UserID) {
+        let home = Partitioner.murmur2(key: user.keyBytes, partitionCount: World.partitionCount)
+        let elsewhere = (home + 1) % Int32(World.partitionCount)
+        for topic in [World.Topic.aggregate, World.Topic.god] {
+            append(topic, .init(key: user.keyBytes, value: Array("{}".utf8)), partition: elsewhere)
+            append(topic, .init(key: Array("{\"user_id\":\(user)}".utf8), value: Array("{}".utf8)))
+            append(topic, .init(key: Array("\"\(user)\"".utf8), value: Array("{}".utf8)))
+            append(topic, .init(key: Array("\"\(user)\"".utf8), value: nil))
+        }
+    }
+
+    fileprivate mutating func catchUpEnricher() {
+        for partition in 0..<Int32(World.partitionCount) {
+            let aggregate = TopicPartition(World.Topic.aggregate, partition)
+            committed["enricher", default: [:]][aggregate] = end(aggregate)
+        }
+    }
+}
+
+extension Set<Stage> {
+    /// What a run can be about.
+    fileprivate var subsets: [Set<Stage>] { [[.aggregate], self] }
+}
+
+/// The largest of some numbers.
+private final class Largest: Sendable {
+    private let largest = Mutex(0)
+
+    var value: Int { largest.withLock { $0 } }
+
+    func note(_ number: Int) { largest.withLock { $0 = max($0, number) } }
+}
