@@ -118,11 +118,11 @@ struct ScanPace: Sendable {
     }
 }
 
-/// The digest that stands for a row in evidence. A row that cannot be encoded has one too, which no topic value can equal: the
-/// user exists, and what the pipeline would write is nothing.
 /// What stands for a row whose id cannot be read.
 let unreadableIDDigest = rowDigest(of: RowFailure(.badUserID, ""))
 
+/// The digest that stands for a row in evidence. A row that cannot be encoded has one too, which no topic value can equal: the
+/// user exists, and what the pipeline would write is nothing.
 func rowDigest(of failure: RowFailure) -> Digest {
     Digest(of: Array("no row bytes: \(failure.reason.rawValue)".utf8))
 }
