@@ -13,6 +13,7 @@ final class Subscription {
     let counters: HopCounters
     private let source: any RecordSource
     private let waiting: WaitSettings
+    private let logger: Logger
     private var outages: OutageLog
 
     private var lastPollMs: Int64 = 0
@@ -37,6 +38,7 @@ final class Subscription {
         self.clock = clock
         self.waiting = waiting
         self.counters = counters
+        self.logger = logger
         outages = OutageLog(logger: logger)
     }
 
@@ -100,8 +102,24 @@ final class Subscription {
             unexamined.isEmpty ? [:] : try source.history(of: unexamined, lookBack: lookBack)
         }
         guard let found else { return }
+        for (partition, history) in found.sorted(by: { $0.key.description < $1.key.description }) {
+            warnOfDeletedRecords(partition, history)
+        }
         histories.merge(found) { _, new in new }
         unexamined = []
+    }
+
+    /// Kafka goes on with the first record that is left, and says nothing.
+    private func warnOfDeletedRecords(_ partition: TopicPartition, _ history: PartitionHistory) {
+        guard history.low > history.committed ?? 0 else { return }
+        let deleted =
+            history.committed.map { "the records \($0) to \(history.low - 1) were deleted before they were read" }
+            ?? "this group has read nothing yet, and the records before \(history.low) are deleted"
+        logger.warning(
+            """
+            \(partition): \(deleted); reading on from \(history.low). Users may be missing or stale for it: run `rollcall verify`, \
+            repair what it finds, and give the topic a longer retention.ms
+            """)
     }
 
     /// Marks everything in hand as lost.

@@ -60,8 +60,10 @@ struct HopRecipe: Sendable {
         }
     }
 
-    /// librdkafka's own words are for those who look for them; what matters of them is said by the steps.
+    /// Warnings and errors of librdkafka are passed on, such as an offset that it had to reset. The rest is for those who look for it,
+    /// and so are its lines about connections: those come again and again, and the steps say once that Kafka is away.
     private func log(_ line: LogLine) {
-        logger.debug("\(line.facility): \(line.message)")
+        let level: Logger.Level = line.severity <= 4 && !["FAIL", "ERROR"].contains(line.facility) ? .warning : .debug
+        logger.log(level: level, "librdkafka, \(line.facility): \(line.message)")
     }
 }

@@ -12,6 +12,10 @@ public struct TopicSetup: Sendable, Equatable {
     /// has just read: a day.
     public var minCompactionLagMs: Int64 = 86_400_000
 
+    /// How long signals are kept: 30 days. One that is deleted before the aggregator has read it is a change that nobody looks at,
+    /// so this is the longest time for which the aggregator may be down.
+    public var signalRetentionMs: Int64 = 30 * 86_400_000
+
     public init() {}
 
     /// Creates what the hops need and is not there.
@@ -58,7 +62,9 @@ public struct TopicSetup: Sendable, Equatable {
 
     /// The settings of a topic: what can be read again from MySQL is only kept for a while, what is the state is compacted.
     private func config(of topic: String, _ settings: PipelineSettings) -> [String: String] {
-        guard topic != settings.topics.signals else { return ["cleanup.policy": "delete"] }
+        guard topic != settings.topics.signals else {
+            return ["cleanup.policy": "delete", "retention.ms": "\(signalRetentionMs)", "retention.bytes": "-1"]
+        }
         return ["cleanup.policy": "compact", "min.compaction.lag.ms": "\(minCompactionLagMs)"]
     }
 

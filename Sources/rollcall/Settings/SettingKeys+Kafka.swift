@@ -71,6 +71,9 @@ struct KafkaTopicKeys: SettingsSection {
     let compactionLag = SettingKey(
         "kafka.topics.min_compaction_lag_seconds", .seconds(0...31_536_000), default: 86_400,
         "How long a created topic keeps superseded aggregates and God objects at least; more than a run of `verify` takes.")
+    let signalRetention = SettingKey(
+        "kafka.topics.signal_retention_seconds", .seconds(3_600...315_360_000), default: 2_592_000,
+        "How long a created signals topic keeps signals; longer than the aggregator may ever be down. The default is 30 days.")
 }
 
 struct KafkaGroupKeys: SettingsSection {

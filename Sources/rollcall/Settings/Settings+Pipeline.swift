@@ -52,6 +52,7 @@ extension EffectiveSettings {
             setup.partitions = try value(topics.partitions)
             setup.replication = try value(topics.replication) ?? setup.replication
             setup.minCompactionLagMs = Int64(try milliseconds(topics.compactionLag))
+            setup.signalRetentionMs = Int64(try milliseconds(topics.signalRetention))
             return setup
         }
     }
