@@ -38,6 +38,7 @@ final class CrashingWorld: RecordSource, RecordSink, ProductionLog, ParkingLot, 
     func history(of partitions: Set<TopicPartition>, lookBack: Int) throws -> [TopicPartition: PartitionHistory] {
         try world.history(of: partitions, lookBack: lookBack)
     }
+    func end(of partition: TopicPartition) throws -> Int64 { try world.end(of: partition) }
     func commit(_ offsets: [TopicPartition: Int64]) throws { try dying { try world.commit(offsets) } }
     var isAssignmentLost: Bool { world.isAssignmentLost }
     func send(_ record: OutgoingRecord, whileWaiting: () throws -> Void) throws -> UInt64 {

@@ -136,18 +136,6 @@ struct EnricherTests {
         #expect(counters.snapshot().lateWrites == 1)
     }
 
-    @Test("after a partition changed hands, what came before is no measure")
-    func lateWriteForgets() throws {
-        world.polls = [
-            Poll(records: [aggregate("7", nil, offset: 5, signal: 10)]),
-            Poll(records: [aggregate("7", nil, offset: 2, signal: 9)], revoked: [partition("aggregate")]),
-        ]
-        let enricher = enricher()
-        _ = try enricher.step()
-        _ = try enricher.step()
-        #expect(world.topics["signals"] == nil)
-    }
-
     @Test("a record that is delivered nobody knows where is sent again, so that the ledger can say where")
     func unknownAddress() throws {
         world.outcomes = [.delivered(nil)]

@@ -33,6 +33,8 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
     /// What the next keep-alives bring; after them, nothing.
     var keepAlives: [Poll] = []
     var isAssignmentLost = false
+    /// Where partitions end; all others are endless.
+    var ends: [TopicPartition: Int64] = [:]
     /// What lies behind partitions that polls assign.
     var histories: [TopicPartition: PartitionHistory] = [:]
     /// What the next sends, flushes, reads, appends, … throw, by port; nil lets the call pass.
@@ -62,7 +64,7 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
     private var queue: [(ticket: UInt64, record: OutgoingRecord)] = []
     private var lastTicket: UInt64 = 0
 
-    enum Call: CaseIterable { case poll, history, commit, send, flush, read, append, park, close, map, sleep }
+    enum Call: CaseIterable { case poll, history, end, commit, send, flush, read, append, park, close, map, sleep }
 
     private func enter(_ call: Call) throws {
         calls.append(call)
@@ -91,6 +93,11 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
             seen.last = history.last.suffix(lookBack)
             return seen
         }
+    }
+
+    func end(of partition: TopicPartition) throws -> Int64 {
+        try enter(.end)
+        return ends[partition] ?? .max
     }
 
     func commit(_ offsets: [TopicPartition: Int64]) throws {

@@ -46,6 +46,16 @@ final class KafkaSource: RecordSource {
         try translatingFailures { try consumer.commit(offsets) }
     }
 
+    func end(of partition: TopicPartition) throws -> Int64 {
+        try translatingFailures {
+            guard let count = try consumer.partitionCount(partition.topic, timeoutMs: timeoutMs), partition.partition < count
+            else {
+                return 0
+            }
+            return try consumer.watermarks(partition, timeoutMs: timeoutMs).high
+        }
+    }
+
     var isAssignmentLost: Bool { consumer.isAssignmentLost }
 
     /// - Throws: ``PortFailure`` of kind `fatal` for the notices that the client cannot mend by itself.

@@ -4,7 +4,8 @@ import Kafka
 /// A record on its way out, and where it came from.
 struct Shipment {
     var record: OutgoingRecord
-    /// The partitions of the records that it was made of. It may be sent as long as one of them is ours.
+    /// The partitions of the records that it was made of. It may be sent as long as one of them is ours; one without any may be
+    /// sent by anybody.
     var origins: [TopicPartition]
 }
 
@@ -77,7 +78,7 @@ struct Delivery {
             try sink.purge()
         }
         for index in indices {
-            guard subscription.isOurs(shipments[index].origins) else {
+            guard maySend(shipments[index]) else {
                 settled[index] = .lost
                 continue
             }
@@ -90,7 +91,7 @@ struct Delivery {
         guard !underWay.isEmpty else { return (settled, outage) }
         for receipt in try sink.flush(timeoutMs: flushTimeoutMs, whileWaiting: whileWaiting) {
             guard let index = underWay[receipt.ticket] else { continue }
-            guard subscription.isOurs(shipments[index].origins) else {
+            guard maySend(shipments[index]) else {
                 settled[index] = .lost
                 continue
             }
@@ -102,6 +103,10 @@ struct Delivery {
             }
         }
         return (settled, outage)
+    }
+
+    private func maySend(_ shipment: Shipment) -> Bool {
+        shipment.origins.isEmpty || subscription.isOurs(shipment.origins)
     }
 
     /// - Returns: Nil when the record is to be sent again.

@@ -45,12 +45,14 @@ struct HopContext {
     let delivery: Delivery
     let counters: HopCounters
     let clock: any Clock
+    let logger: Logger
     private let parkingLot: any ParkingLot
 
     init(_ hop: Hop, ports: HopPorts, batch: BatchSettings) {
         self.hop = hop
         counters = ports.counters
         clock = ports.clock
+        logger = ports.logger
         parkingLot = ports.parkingLot
         subscription = Subscription(
             source: ports.source, clock: ports.clock, waiting: batch.waiting, counters: ports.counters, logger: ports.logger,
@@ -103,7 +105,9 @@ extension Hop {
         switch self {
         // The delete that a tombstone may follow.
         case .intake: 1
-        case .aggregator, .enricher: 0
+        case .aggregator: 0
+        // The last aggregates, of which one or the other may be a late write itself.
+        case .enricher: 50
         }
     }
 }

@@ -95,6 +95,11 @@ final class Subscription {
         return histories
     }
 
+    /// The offset that the next record of a partition will have; nil when the whole batch was lost over the waiting.
+    func end(of partition: TopicPartition) throws -> Int64? {
+        try untilAvailable(.kafka) { try source.end(of: partition) }
+    }
+
     /// Looks at partitions that are new here, before the first of their records is worked on.
     private func examineAssigned() throws {
         guard !unexamined.isEmpty else { return }

@@ -26,6 +26,8 @@ public protocol RecordSource: AnyObject {
     ///
     /// - Parameter lookBack: How many offsets before the committed one to read again; 0 reads nothing.
     func history(of partitions: Set<TopicPartition>, lookBack: Int) throws -> [TopicPartition: PartitionHistory]
+    /// The offset that the next record of any partition will have; 0 where there is no such partition.
+    func end(of partition: TopicPartition) throws -> Int64
     /// Whether the group has given the assignment to others already, without a revoke that this member could have answered.
     var isAssignmentLost: Bool { get }
 }

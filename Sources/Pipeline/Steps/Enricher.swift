@@ -23,15 +23,16 @@ public final class Enricher: Step {
         let subscription = context.subscription
         let records = try subscription.nextBatch(
             maxRecords: settings.batch.maxRecords, timeoutMs: settings.batch.pollTimeoutMs)
-        lateWrites.forget(subscription.takeChangedHands())
-        if records.isEmpty { return Progress() }
-
+        for (partition, history) in subscription.takeHistories() { lateWrites.begin(partition, after: history) }
         var work = Work()
         sort(records, into: &work)
+        try signalLateWrites()
+        if records.isEmpty { return Progress() }
+
         guard try lookUp(&work) else { return try context.abandon(consumed: records.count) }
 
         let products = work.products
-        let outcomes = try context.delivery.deliver(products.map(\.shipment) + work.lateSignals, needsAddress: true)
+        let outcomes = try context.delivery.deliver(products.map(\.shipment), needsAddress: true)
         var produced: [Production] = []
         for (product, outcome) in zip(products, outcomes) {
             switch outcome {
@@ -42,7 +43,7 @@ public final class Enricher: Step {
             }
         }
         guard try record(produced, from: products) else { return try context.abandon(consumed: records.count) }
-        count(produced, lateWrites: work.lateSignals.count)
+        count(produced)
         let parked = try context.park(
             work.parkings.map { context.parking($0.reason, $0.detail, users: $0.users, record: $0.record) })
         try context.closeParked(produced.map(\.user))
@@ -62,18 +63,41 @@ public final class Enricher: Step {
                 continue
             }
             let provenance = AggregateProvenance { record.header($0) }
-            if let signal = lateWrites.observe(record, user: user, provenance: provenance) {
-                work.lateSignals.append(
-                    Shipment(
-                        record: OutgoingRecord(topic: settings.signalsTopic, key: signal.key, value: signal.value),
-                        origins: [record.topicPartition]))
-            }
+            lateWrites.observe(record, user: user, provenance: provenance)
             if let older = newest[user] { aggregates[older] = nil }
             newest[user] = aggregates.count
             aggregates.append(Aggregate(user: user, record: record, version: provenance.version))
         }
         work.aggregates = aggregates.compactMap { $0 }
         context.counters.add { $0.deduplicated += aggregates.count - work.aggregates.count }
+    }
+
+    /// Signals the users of late writes, before anything else is done: they must not be lost with the batch.
+    private func signalLateWrites() throws {
+        for partition in Set(lateWrites.unsignalled.values.map(\.newestSignal.partition)) {
+            try checkSignals(of: partition)
+        }
+        let late = lateWrites.unsignalled.values.map(\.signal).sorted { $0.user < $1.user }
+        if late.isEmpty { return }
+        _ = try context.delivery.deliver(
+            late.map {
+                Shipment(record: OutgoingRecord(topic: settings.signalsTopic, key: $0.key, value: $0.value), origins: [])
+            })
+        lateWrites.signalled(late.map(\.user))
+        context.counters.add { $0.lateWrites += late.count }
+    }
+
+    /// A signal that was answered, and that the signals topic does not have yet, is from before the topic was created anew.
+    /// Without this look every aggregate from then on would count as late, and so would the answers to the signals about them.
+    private func checkSignals(of partition: Int32) throws {
+        let topicPartition = TopicPartition(settings.signalsTopic, partition)
+        guard let end = try context.subscription.end(of: topicPartition),
+            lateWrites.unsignalled.values.contains(where: {
+                $0.newestSignal.partition == partition && $0.newestSignal.offset >= end
+            })
+        else { return }
+        lateWrites.forget(signalsPartition: partition)
+        context.logger.warning("\(topicPartition) was created anew; late writes are measured by its new offsets from now on")
     }
 
     private func user(of record: Record) -> UserID? {
@@ -161,11 +185,10 @@ public final class Enricher: Step {
         return done != nil
     }
 
-    private func count(_ produced: [Production], lateWrites: Int) {
+    private func count(_ produced: [Production]) {
         context.counters.add {
             $0.recordsOut += produced.count
             $0.tombstones += produced.count { !$0.isLive }
-            $0.lateWrites += lateWrites
         }
     }
 }
@@ -196,7 +219,6 @@ private struct Work {
 
     var aggregates: [Aggregate] = []
     var products: [Product] = []
-    var lateSignals: [Shipment] = []
     var parkings: [Parked] = []
 
     mutating func park(_ reason: ParkReason, _ detail: String, _ aggregate: Aggregate) {
