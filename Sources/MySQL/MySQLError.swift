@@ -41,6 +41,8 @@ public struct MySQLError: Error, Sendable, Equatable, CustomStringConvertible {
         1637,  // too many concurrent transactions
     ]
 
+    /// The server's number for a statement that the account lacks a privilege for.
+    public static let accessDenied = 1227
     /// The client library's number for a call that came while a result was being read.
     static let outOfSync = 2014
     /// The client library's number for a connection that is closed.

@@ -94,17 +94,21 @@ public final class SourceReader {
         }
     }
 
-    /// The end of the binary log: an upper bound of everything that any earlier read saw. Nil when there is no binary log.
+    /// The end of the binary log that the change events come from: an upper bound of everything that any earlier read saw. Nil
+    /// when there is no binary log.
     ///
     /// It runs ahead of what is visible (a transaction is logged before its rows can be read), so it is never a lower bound.
     public func binlogEnd() throws -> SourcePosition? {
         try guarded {
             let facts = try knownFacts()
+            guard try facts.binlogOrigin(stated: settings.binlogOrigin) == .own else {
+                return try ReplicationStatus(reading: connection, facts).received
+            }
             let result = try connection.query(facts.binlogEndStatement)
             guard result.rowCount > 0, let file = result.text(0, 0), let offset = result.text(0, 1).flatMap({ UInt64($0) }) else {
                 return nil
             }
-            return SourcePosition(server: facts.serverID, file: file, offset: offset)
+            return SourcePosition(server: facts.serverOfEvents, file: file, offset: offset)
         }
     }
 
@@ -154,9 +158,12 @@ public final class SourceReader {
     /// Runs `body` in a consistent snapshot, in which nothing can be written, and returns a lower bound of what it saw.
     private func inSnapshot(_ body: () throws -> Void) throws -> SourcePosition? {
         let facts = try knownFacts()
+        // Before the snapshot is opened: what a replica had applied by then, the snapshot shows.
+        let isOwn = try facts.binlogOrigin(stated: settings.binlogOrigin) == .own
+        let applied = isOwn ? nil : try ReplicationStatus(reading: connection, facts).applied
         _ = try connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
         do {
-            let position = try snapshotPosition(facts)
+            let position = try applied ?? snapshotPosition(facts)
             try body()
             _ = try connection.execute("COMMIT")
             return position
@@ -180,7 +187,7 @@ public final class SourceReader {
         for row in 0..<result.rowCount { values[result.text(row, 0)?.lowercased() ?? ""] = result.text(row, 1) }
         guard let file = values["binlog_snapshot_file"], let offset = values["binlog_snapshot_position"].flatMap({ UInt64($0) })
         else { return nil }
-        return SourcePosition(server: facts.serverID, file: file, offset: offset)
+        return SourcePosition(server: facts.serverOfEvents, file: file, offset: offset)
     }
 
     // MARK: - Rows

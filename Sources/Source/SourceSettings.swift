@@ -17,11 +17,13 @@ public struct SourceSettings: Sendable {
     public var fenceTable: String?
     /// Seconds that one statement may take before the server ends it.
     public var statementTimeoutSeconds: Int
+    /// Whose binary log the change events come from; nil finds out where only one answer is possible.
+    public var binlogOrigin: BinlogOrigin?
 
     public init(
         connection: ConnectionSettings, query: AggregateQuery, keyField: String, usersTable: String? = nil,
         usersColumn: String? = nil, columnKinds: [String: ColumnKind] = [:], fenceTable: String? = nil,
-        statementTimeoutSeconds: Int = 60
+        statementTimeoutSeconds: Int = 60, binlogOrigin: BinlogOrigin? = nil
     ) {
         self.connection = connection
         self.query = query
@@ -31,6 +33,7 @@ public struct SourceSettings: Sendable {
         self.columnKinds = columnKinds
         self.fenceTable = fenceTable
         self.statementTimeoutSeconds = statementTimeoutSeconds
+        self.binlogOrigin = binlogOrigin
     }
 
     /// See ``AggregateQuery/encodingID(columnKinds:)``.
@@ -51,11 +54,31 @@ public enum SourceError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The query computes a BIT: MariaDB sends it as digits or as bytes, as the execution plan has it, and says of both that
     /// they are a BIT.
     case computedBit(String)
+    /// The server is a replica with a binary log of its own, and the connector may read either that or the primary's.
+    case ambiguousBinlog
+    /// The server may be a replica, and the account may not know.
+    case replicationHidden
+    /// The server replicates from several others, in whose logs a change has no common position.
+    case severalPrimaries
+    /// The server says that it is a replica, and not how far it is; or that it is none, where the settings say so.
+    case replicationUnknown
 
     public var description: String {
         switch self {
         case .noKeyField(let name, let columns):
             "the aggregate query yields no column `\(name)` (source.key_field); it yields \(columns.joined(separator: ", "))"
+        case .ambiguousBinlog:
+            "the server is a replica that keeps a binary log of its own; say whether the connector reads that one (own) or its "
+                + "primary's (primary) (source.binlog)"
+        case .replicationHidden:
+            "the server is read-only, and this account may not see whether it is a replica; grant it SLAVE MONITOR (MariaDB) or "
+                + "REPLICATION CLIENT (MySQL), or say whose binary log the connector reads, own or primary (source.binlog)"
+        case .severalPrimaries:
+            "the server replicates from several others, so that it cannot be said how far it is behind the change events; read "
+                + "one of those (source.mysql.host)"
+        case .replicationUnknown:
+            "the server does not say how far it has replicated; is it a replica, as source.binlog says, and was it ever connected "
+                + "to its primary?"
         case .noFenceTable: "no fence table is configured (source.fence_table)"
         case .unknownColumn(let name, let columns):
             "source.columns names `\(name)`, which the aggregate query does not yield; it yields \(columns.joined(separator: ", "))"

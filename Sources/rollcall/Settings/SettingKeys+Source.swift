@@ -1,4 +1,5 @@
 import Domain
+import Source
 
 struct SourceKeys: SettingsSection {
     let path = "source"
@@ -34,6 +35,12 @@ struct SourceKeys: SettingsSection {
         """
         Types of result columns where MySQL's own say too little, as tinyint(1) for a boolean does: \
         \(ColumnKind.allCases.map(\.rawValue).joined(separator: ", ")).
+        """)
+    let binlog = SettingKey(
+        optional: "source.binlog", .choice(BinlogOrigin.allCases.map(\.rawValue)), example: "primary",
+        """
+        Whose binary log the connector reads: `own`, that of the server above, or `primary`, that of the server which it \
+        replicates from. Only needed for a replica that keeps a binary log of its own.
         """)
     let fenceTable = SettingKey(
         optional: "source.fence_table", .text, example: "rollcall_fence",

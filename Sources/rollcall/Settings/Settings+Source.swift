@@ -18,7 +18,8 @@ extension EffectiveSettings {
             connection: try connection(), query: query, keyField: try value(keys.keyField) ?? column,
             usersTable: try value(keys.usersTable), usersColumn: column,
             columnKinds: try value(keys.columns).dictionary.compactMapValues { ColumnKind(rawValue: $0) },
-            fenceTable: try value(keys.fenceTable), statementTimeoutSeconds: try value(keys.mysql.statementTimeout))
+            fenceTable: try value(keys.fenceTable), statementTimeoutSeconds: try value(keys.mysql.statementTimeout),
+            binlogOrigin: try value(keys.binlog).flatMap { BinlogOrigin(rawValue: $0) })
     }
 
     private func connection() throws(SettingsError) -> ConnectionSettings {
