@@ -13,6 +13,8 @@ public struct WaitSettings: Sendable, Equatable {
     public var rereadMaximumMs = 500
     /// After how much waiting for a row it is said that the database lags.
     public var lagNoticeAfterMs = 2_000
+    /// After how much waiting for a row the server is asked whether it has such a position at all.
+    public var voidCheckAfterMs = 30_000
 
     public init() {}
 }

@@ -98,6 +98,40 @@ struct AggregatorTests {
         #expect(warnings.texts.count == 1)
     }
 
+    @Test(
+        "a position beyond the end of the server's log is void: that is said once, and the end is waited for instead",
+        arguments: [4242, nil] as [UInt64?])
+    func voidPosition(server: UInt64?) throws {
+        world.positions = Array(repeating: position(250), count: 100) + [position(300)]
+        world.binlogEnds = [position(300)]
+        world.polls = [
+            Poll(records: [
+                signal("7", at: position(9_000, server: server), offset: 0), signal("8", at: position(260), offset: 1),
+            ]),
+            Poll(records: [signal("7", at: position(9_500, server: server), offset: 2)]),
+        ]
+        let aggregator = aggregator()
+        _ = try aggregator.step()
+        #expect(world.readUsers.count > 100, "the end of the log is waited for")
+        #expect(world.slept.reduce(0, +) >= 30_000)
+        let sleptMs = world.slept.reduce(0, +)
+        _ = try aggregator.step()
+        #expect(world.slept.reduce(0, +) == sleptMs, "the second one is known at once")
+        #expect(world.topics["aggregate"]?.count == 3)
+        #expect(warnings.texts.filter { $0.contains("binlog.000001:9000") && $0.contains("rollcall verify") }.count == 1)
+        #expect(!warnings.texts.contains { $0.hasPrefix("a signal asks") && $0.contains(":9500") })
+    }
+
+    @Test("a replica that lags for longer than that is waited for all the same", arguments: [600, nil] as [UInt64?])
+    func longLag(end: UInt64?) throws {
+        world.positions = Array(repeating: position(1), count: 200) + [position(500)]
+        world.binlogEnds = [end.flatMap { position($0) }]
+        world.polls = [Poll(records: [signal("7", at: position(500), offset: 0)])]
+        _ = try aggregator().step()
+        #expect(world.readUsers.count == 201)
+        #expect(warnings.texts.count { $0.contains("BINLOG MONITOR") } == (end == nil ? 1 : 0))
+    }
+
     @Test("two rows for one user park that user's signal, and spare the others")
     func duplicateRow() throws {
         world.rows = [UserID("8"): Array("{}".utf8)]

@@ -49,6 +49,8 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
     var aliases: [UserID: UserID] = [:]
     /// The positions of the next snapshots; the last one stays.
     var positions: [SourcePosition?] = [nil]
+    /// Where the server's log ends, one answer after another; the last one stays.
+    var binlogEnds: [SourcePosition?] = [nil]
     var answers: [UserID: MappingAnswer] = [:]
 
     // MARK: What was seen
@@ -64,7 +66,7 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
     private var queue: [(ticket: UInt64, record: OutgoingRecord)] = []
     private var lastTicket: UInt64 = 0
 
-    enum Call: CaseIterable { case poll, history, end, commit, send, flush, read, append, park, close, map, sleep }
+    enum Call: CaseIterable { case poll, history, end, binlogEnd, commit, send, flush, read, append, park, close, map, sleep }
 
     private func enter(_ call: Call) throws {
         calls.append(call)
@@ -148,6 +150,11 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
         return SnapshotRows(
             position: position, rows: rows.filter { found.contains($0.key) },
             failures: rowFailures.filter { found.contains($0.key) })
+    }
+
+    func binlogEnd() throws -> SourcePosition? {
+        try enter(.binlogEnd)
+        return binlogEnds.count > 1 ? binlogEnds.removeFirst() : binlogEnds[0]
     }
 
     func append(_ productions: [Production]) throws {

@@ -19,6 +19,15 @@ final class SourceRows: RowReader {
         }
     }
 
+    func binlogEnd() throws -> SourcePosition? {
+        do {
+            return try translatingFailures { try reader?.binlogEnd() }
+        } catch let failure as PortFailure where failure.kind == .fatal {
+            // Such as a user who may not ask. That ends a wait no earlier, and is no reason to end the worker.
+            return nil
+        }
+    }
+
     func close() {
         reader?.close()
         reader = nil

@@ -115,6 +115,8 @@ public protocol RowReader: AnyObject {
     ///
     /// Opens a new connection where the last one failed.
     func rows(of users: [UserID]) throws -> SnapshotRows
+    /// The end of the server's own log: no change that it has ever logged lies beyond. Nil where it cannot or must not say.
+    func binlogEnd() throws -> SourcePosition?
 }
 
 /// The ledger, as the enricher sees it. Shared by all workers.

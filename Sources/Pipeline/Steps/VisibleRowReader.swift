@@ -5,6 +5,10 @@ import Logging
 ///
 /// An event can be in the binary log before its row is visible, and a replica can lag. So the snapshot's lower bound is
 /// compared with the signals' positions, and the rows are read again until it has reached them.
+///
+/// A position can also be one that will never be reached: the server was restored, its log was reset, or somebody signalled a
+/// position that never was. Nothing the server has logged lies beyond the end of its log, so a position that does is void, and
+/// that end is waited for in its place.
 struct VisibleRowReader {
     private let reader: any RowReader
     private let subscription: Subscription
@@ -15,6 +19,9 @@ struct VisibleRowReader {
     /// What was said already: it concerns the server, not a batch, so it is said once in a worker's life.
     private final class Said {
         var incomparable = false
+        /// A position was found to be void. From then on others are not waited for before they are looked at.
+        var void = false
+        var unknownEnd = false
     }
 
     init(reader: any RowReader, subscription: Subscription, waiting: WaitSettings, logger: Logger) {
@@ -27,9 +34,10 @@ struct VisibleRowReader {
 
     /// - Returns: Nil when the whole batch was lost over the waiting.
     func rows(of users: [UserID], positions: [SourcePosition]) throws -> SnapshotRows? {
-        let wanted = highest(of: positions)
+        var wanted = highest(of: positions)
         var backoff = Backoff(initialMs: waiting.rereadInitialMs, maximumMs: waiting.rereadMaximumMs)
         var waitedMs = 0
+        var nextVoidCheckMs = said.void ? 0 : waiting.voidCheckAfterMs
         while true {
             guard let snapshot = try subscription.untilAvailable(.mysql, { try reader.rows(of: users) }) else {
                 return nil
@@ -41,12 +49,43 @@ struct VisibleRowReader {
             if waitedMs >= waiting.lagNoticeAfterMs {
                 subscription.isAway(.visibility, "it shows rows up to \(position), the change events are at \(ahead)")
             }
+            if waitedMs >= nextVoidCheckMs {
+                nextVoidCheckMs = waitedMs + waiting.voidCheckAfterMs
+                if try replaceVoid(in: &wanted) { continue }
+            }
             let pauseMs = backoff.nextMs()
             waitedMs += pauseMs
             subscription.counters.add { $0.rereads += 1 }
             try subscription.wait(ms: pauseMs)
             if subscription.isBatchLost { return nil }
         }
+    }
+
+    /// Puts the end of the server's log in the place of every position that lies beyond it.
+    ///
+    /// - Returns: Whether there was one.
+    private func replaceVoid(in wanted: inout [SourcePosition]) throws -> Bool {
+        guard let answer = try subscription.untilAvailable(.mysql, { try reader.binlogEnd() }) else { return false }
+        guard let end = answer else {
+            if !said.unknownEnd {
+                said.unknownEnd = true
+                logger.warning(
+                    "MySQL does not tell the end of its log, so a position that it will never reach would be waited for without end; grant BINLOG MONITOR (MariaDB) or REPLICATION CLIENT (MySQL)"
+                )
+            }
+            return false
+        }
+        var isVoid = false
+        for (index, position) in wanted.enumerated() where end.compare(to: position) == .before {
+            isVoid = true
+            wanted[index] = end
+            guard !said.void else { continue }
+            said.void = true
+            logger.warning(
+                "a signal asks for \(position), but MySQL's log ends at \(end): it was reset or restored, or the signal is mistaken; such rows are taken as they are read. Run `rollcall verify`"
+            )
+        }
+        return isVoid
     }
 
     /// A position that the snapshot is known not to have reached. One that cannot be compared is passed over, and said once.
