@@ -6,6 +6,8 @@ public struct PipelineError: Error, Sendable, Equatable, CustomStringConvertible
         case topicMissing = "topic_missing"
         case topicNotCreated = "topic_not_created"
         case partitionCountsDiffer = "partition_counts_differ"
+        /// A topic is not the one that it was at the last start.
+        case topicRecreated = "topic_recreated"
         case mysqlUnreachable = "mysql_unreachable"
         case sourceUnusable = "source_unusable"
         case mappingUnreachable = "mapping_unreachable"

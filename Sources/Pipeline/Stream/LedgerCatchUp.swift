@@ -8,8 +8,13 @@ import Ledger
 struct LedgerCatchUp {
     let settings: PipelineSettings
     let ledger: LedgerWriter
+    /// Looked at between two polls; a catch-up that ends early is continued by the next start.
+    var isStopped: () -> Bool = { false }
+    /// So many polls in a row without anything new, of a second each, mean that the broker does not deliver.
+    var idlePollLimit = 10
 
     /// - Returns: How many productions were recorded.
+    /// - Throws: ``PipelineError`` where the topic cannot be read to its end, or is not the one that the ledger is about.
     func run() throws -> Int {
         do {
             return try readOn()
@@ -27,6 +32,7 @@ struct LedgerCatchUp {
         let partitions = (0..<Int32(count)).map { TopicPartition(topic, $0) }
         let watermarks = try consumer.watermarks(partitions, timeoutMs: settings.startTimeoutMs)
         let known = try ledger.highestGodOffsets()
+        try checkIdentity(known, watermarks)
         var ends: [TopicPartition: Int64] = [:]
         var starts: [TopicPartition: Int64] = [:]
         for (partition, marks) in watermarks {
@@ -40,12 +46,32 @@ struct LedgerCatchUp {
         return try record(from: consumer, until: ends)
     }
 
+    /// A topic that ends before what it once held was created anew: the ledger's productions are not in it, and new ones would get
+    /// their offsets.
+    private func checkIdentity(_ known: [Int32: Int64], _ watermarks: [TopicPartition: Watermarks]) throws {
+        let topic = settings.topics.god
+        for (number, offset) in known.sorted(by: { $0.key < $1.key }) {
+            let end = watermarks[TopicPartition(topic, number)]?.high ?? 0
+            guard offset >= end else { continue }
+            throw PipelineError(
+                .topicRecreated,
+                "topic \(topic) was created anew: the ledger \(settings.ledgerPath) knows offset \(offset) of partition \(number), and the "
+                    + "partition ends at \(end). Move the ledger aside, start again, and run `rollcall replay --all`")
+        }
+    }
+
     private func record(from consumer: Consumer, until ends: [TopicPartition: Int64]) throws -> Int {
         var open = ends
         var recorded = 0
-        // Each empty poll lasts a second; a broker that is silent for so long will be waited for by the workers.
         var idlePolls = 0
-        while !open.isEmpty, idlePolls < 10 {
+        while !open.isEmpty, !isStopped() {
+            guard idlePolls < idlePollLimit else {
+                let partitions = open.keys.map(\.description).sorted().joined(separator: ", ")
+                throw PipelineError(
+                    .kafkaUnreachable,
+                    "the God topic could not be read past the ledger's end: nothing came of \(partitions) for \(idlePollLimit) s; "
+                        + "are all its brokers up? Nothing was lost; start again")
+            }
             let batch = try consumer.poll(maxRecords: 5_000, timeoutMs: 1_000)
             idlePolls = batch.records.isEmpty && batch.ends.isEmpty ? idlePolls + 1 : 0
             let productions = batch.records.compactMap { production(of: $0) }

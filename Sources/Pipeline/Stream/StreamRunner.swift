@@ -60,19 +60,21 @@ public final class StreamRunner: Sendable {
 
     /// Checks that all that is needed is there, opens the files, and starts the workers.
     ///
+    /// - Parameter isStopRequested: Looked at while it takes long. If it says so, or ``requestStop()`` was called, no worker is started.
     /// - Throws: ``PipelineError`` for what is missing, `LedgerError` for a file that cannot be used.
-    public func start() throws {
+    public func start(isStopRequested: @escaping () -> Bool = { false }) throws {
         try StartUpChecks(settings: settings, hops: hops).run()
         if hops.contains(.enricher) { try checkMapping() }
-        let parked = try ParkedStore(path: settings.parkedPath)
+        let isStopped = { [stop] in stop.isMade || isStopRequested() }
+        let parked = try openParked()
         var ledger: LedgerWriter?
         if hops.contains(.enricher) {
             let writer = try LedgerWriter(path: settings.ledgerPath, godTopic: settings.topics.god)
             ledger = writer
-            let recorded = try LedgerCatchUp(settings: settings, ledger: writer).run()
+            let recorded = try LedgerCatchUp(settings: settings, ledger: writer, isStopped: isStopped).run()
             if recorded > 0 { logger.warning("\(recorded) productions of before a crash were still to be recorded") }
         }
-        let workers = hops.flatMap { hop in
+        let workers = (isStopped() ? [] : hops).flatMap { hop in
             (1...max(1, settings.hop(hop).workers)).map { number in
                 worker(hop, number: number, ledger: ledger, parked: parked)
             }
@@ -81,6 +83,16 @@ public final class StreamRunner: Sendable {
             $0.workers = workers
             $0.ledger = ledger
             $0.parked = parked
+        }
+    }
+
+    /// Hops that run in processes of their own share the settings, but each process needs a file of its own.
+    private func openParked() throws -> ParkedStore {
+        do {
+            return try ParkedStore(path: settings.parkedPath)
+        } catch var error as LedgerError where error.code == .locked {
+            error.message += "; where several processes run the hops, give each a file of its own by ledger.parked_path"
+            throw error
         }
     }
 

@@ -46,7 +46,7 @@ struct StreamCommand: ParsableCommand {
             overrides: [keys.intake, keys.aggregate, keys.enrich].map { .flag("--workers", $0.path, workers.map(String.init)) })
         StopSignals.install()
         let stream = try stream(settings)
-        try stream.start()
+        try stream.start { StopSignals.isStopRequested }
         let status = StreamStatus(stream, hops: hops)
         Console.shared.note(
             "streaming \(Hop.allCases.filter(hops.contains).map(\.rawValue).joined(separator: ", ")); Ctrl-C drains")

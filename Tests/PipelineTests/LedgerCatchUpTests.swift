@@ -1,0 +1,85 @@
+import Domain
+import Foundation
+import Kafka
+import Ledger
+import MySQL
+import Source
+import Testing
+
+@testable import Pipeline
+
+@Suite("At the start, the ledger catches up with the God topic")
+final class LedgerCatchUpTests {
+    private let broker: MockBroker
+    private let directory = FileManager.default.temporaryDirectory.appending(path: "rollcall-catchup-\(UUID().uuidString)")
+    private let ledger: LedgerWriter
+    private let settings: PipelineSettings
+
+    init() throws {
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        ledger = try LedgerWriter(path: directory.appending(path: "ledger.sqlite").path, godTopic: "god")
+        broker = try MockBroker()
+        try broker.createTopic("god", partitions: 2)
+        let query = try AggregateQuery(sql: "SELECT user_id FROM users WHERE :users", key: "user_id", kind: .integer)
+        var topics = PipelineSettings.TopicNames(change: [:])
+        topics.god = "god"
+        var settings = PipelineSettings(
+            kafka: MockBroker.recommendedConsumerProperties.merging(["bootstrap.servers": broker.bootstrap]) { $1 },
+            topics: topics,
+            source: SourceSettings(connection: ConnectionSettings(user: "nobody"), query: query, keyField: "user_id"))
+        settings.ledgerPath = "ledger.sqlite"
+        self.settings = settings
+    }
+
+    deinit {
+        ledger.close()
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    private func produce(_ user: String) throws {
+        let producer = try Producer(properties: ["bootstrap.servers": broker.bootstrap])
+        defer { producer.close() }
+        let provenance = GodProvenance(
+            aggregate: RecordAddress(partition: 0, offset: 7), aggregateDigest: Digest(of: [1]), version: nil, mappingDigest: nil)
+        _ = try producer.send(
+            OutgoingRecord(
+                topic: "god", partition: 0, key: Array(user.utf8), value: Array("{}".utf8),
+                headers: provenance.headers.map { Header($0.name, text: $0.text) }))
+        _ = try producer.flush(timeoutMs: 10_000)
+    }
+
+    private func production(atOffset offset: Int64) -> Production {
+        Production(
+            user: UserID("1"), god: RecordAddress(partition: 1, offset: offset), godDigest: nil,
+            aggregate: RecordAddress(partition: 0, offset: 0), aggregateDigest: nil, version: nil, mappingDigest: nil,
+            producedAtMs: 0)
+    }
+
+    @Test("a God topic that ends before what the ledger knows was created anew, and nothing starts")
+    func recreated() throws {
+        try ledger.append([production(atOffset: 0)])
+        let error = #expect(throws: PipelineError.self) { try LedgerCatchUp(settings: settings, ledger: ledger).run() }
+        #expect(error?.code == .topicRecreated)
+        #expect(error?.message.contains("ledger.sqlite") == true && error?.message.contains("replay --all") == true)
+    }
+
+    @Test("a God topic that cannot be read to its end is an error, not a shorter ledger")
+    func unreadable() throws {
+        try produce("7")
+        try broker.push(Array(repeating: .requestTimedOut, count: 10_000), for: .fetch)
+        let error = #expect(throws: PipelineError.self) {
+            try LedgerCatchUp(settings: settings, ledger: ledger, idlePollLimit: 2).run()
+        }
+        #expect(error?.code == .kafkaUnreachable)
+        #expect(error?.message.contains("god[0]") == true)
+        try broker.clearFaults(for: .fetch)
+        #expect(try LedgerCatchUp(settings: settings, ledger: ledger).run() == 1)
+    }
+
+    @Test("a stop ends it, and the next start goes on")
+    func stopped() throws {
+        try produce("7")
+        #expect(try LedgerCatchUp(settings: settings, ledger: ledger, isStopped: { true }).run() == 0)
+        #expect(try LedgerCatchUp(settings: settings, ledger: ledger).run() == 1)
+    }
+}
