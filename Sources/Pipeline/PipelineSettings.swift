@@ -45,6 +45,8 @@ public struct PipelineSettings: Sendable {
         public var signals = "rollcall.signals"
         public var aggregate = "rollcall.aggregate"
         public var god = "rollcall.god"
+        /// What people ask of the running pipeline: replays.
+        public var control = "rollcall.control"
 
         public init(change: [String: ChangeEventDecoder]) {
             self.change = change

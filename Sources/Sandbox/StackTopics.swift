@@ -14,6 +14,8 @@ public struct StackTopics: Sendable, Codable, Equatable {
     public var aggregate = "rollcall.aggregate"
     /// God objects.
     public var god = "rollcall.god"
+    /// What is asked of a running pipeline; one partition.
+    public var control = "rollcall.control"
 
     /// Debezium's schema changes and heartbeats, which nobody here reads.
     var others = ["shop", "__debezium-heartbeat.shop"]
@@ -21,6 +23,6 @@ public struct StackTopics: Sendable, Codable, Equatable {
     /// The topics to create.
     func all(partitions: Int) -> [SandboxTopic] {
         [users, preferences, signals, aggregate, god].map { SandboxTopic($0, partitions: partitions) }
-            + ([fence, offsets] + others).map { SandboxTopic($0, partitions: 1) }
+            + ([fence, offsets, control] + others).map { SandboxTopic($0, partitions: 1) }
     }
 }

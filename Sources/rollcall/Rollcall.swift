@@ -13,7 +13,8 @@ struct Rollcall: ParsableCommand {
         version: Versions.text,
         subcommands: [
             DemoCommand.self, StreamCommand.self, VerifyCommand.self, ReportCommand.self, ExplainCommand.self, RepairCommand.self,
-            ParkedCommand.self, LedgerCommand.self, DoctorCommand.self, ConnectorCommand.self, ConfigCommand.self,
+            ReplayCommand.self, ParkedCommand.self, LedgerCommand.self, DoctorCommand.self, ConnectorCommand.self,
+            ConfigCommand.self,
             SandboxGuardCommand.self, SandboxBrokerCommand.self, SandboxMappingCommand.self,
         ])
 

@@ -39,7 +39,8 @@ final class PipelineStack {
         topics.signals = "\(prefix).signals"
         topics.aggregate = "\(prefix).aggregate"
         topics.god = "\(prefix).god"
-        for topic in [users, preferences, topics.signals, topics.aggregate, topics.god] {
+        topics.control = "\(prefix).control"
+        for topic in [users, preferences, topics.signals, topics.aggregate, topics.god, topics.control] {
             if let ownBroker {
                 try ownBroker.createTopic(topic, partitions: partitions)
             } else {

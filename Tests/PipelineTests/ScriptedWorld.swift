@@ -61,6 +61,7 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
     var committed: [TopicPartition: Int64] = [:]
     var readUsers: [[UserID]] = []
     var askedUsers: [[UserID]] = []
+    var forgotten = 0
     var slept: [Int] = []
     var calls: [Call] = []
     private var queue: [(ticket: UInt64, record: OutgoingRecord)] = []
@@ -180,6 +181,8 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
         try whileWaiting()
         return answers.filter { users.contains($0.key) }
     }
+
+    func forgetAnswers() { forgotten += 1 }
 
     var nowMs: Int64 { clockMs }
 

@@ -65,6 +65,16 @@ final class Subscription {
         return poll.records
     }
 
+    /// Makes records of that partition, which were read by other means, the batch in hand. The partition has to be ours.
+    func beginBatch(of partition: TopicPartition) {
+        lost = []
+        batchPartitions = [partition]
+        reached = [:]
+    }
+
+    /// For each partition that is ours and was read from since: the offset up to which all is done and committed.
+    var positions: [TopicPartition: Int64] { committed }
+
     /// Whether results for records of these partitions may still be produced, recorded and committed.
     func isOurs(_ partitions: some Sequence<TopicPartition>) -> Bool {
         partitions.contains { !lost.contains($0) }

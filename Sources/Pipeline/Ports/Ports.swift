@@ -170,6 +170,13 @@ public protocol MappingLookup {
     /// - Parameter whileWaiting: Called several times a second; what it throws ends the lookup.
     /// - Throws: ``PortFailure`` of kind `unavailable` when the service as a whole is away.
     func mappings(of users: [UserID], whileWaiting: () throws -> Void) throws -> [UserID: MappingAnswer]
+    /// Forgets every remembered answer, so that the service is asked afresh.
+    func forgetAnswers()
+}
+
+extension MappingLookup {
+    /// Nothing is remembered.
+    public func forgetAnswers() {}
 }
 
 /// What the mapping service says of one user.

@@ -8,28 +8,39 @@ public final class Enricher: Step {
     private let context: HopContext
     private let mappings: any MappingLookup
     private let ledger: any ProductionLog
+    private let replay: Replay?
     private var lateWrites = LateWriteWatch()
 
+    /// - Parameter replays: What is to be enriched once more; nil where nobody can ask for that.
     public init(
-        settings: EnricherSettings, mappings: any MappingLookup, ledger: any ProductionLog, ports: HopPorts
+        settings: EnricherSettings, mappings: any MappingLookup, ledger: any ProductionLog, ports: HopPorts,
+        replays: (any ReplaySource)? = nil
     ) {
         self.settings = settings
         self.mappings = mappings
         self.ledger = ledger
+        replay = replays.map { Replay(source: $0, topic: settings.aggregateTopic, kind: settings.userIDKind) }
         context = HopContext(.enricher, ports: ports, batch: settings.batch)
     }
 
     public func step() throws -> Progress {
+        if replay?.takeNews() == true { mappings.forgetAnswers() }
         let subscription = context.subscription
         let records = try subscription.nextBatch(
-            maxRecords: settings.batch.maxRecords, timeoutMs: settings.batch.pollTimeoutMs)
+            maxRecords: settings.batch.maxRecords, timeoutMs: replay?.isBusy == true ? 0 : settings.batch.pollTimeoutMs)
         for (partition, history) in subscription.takeHistories() { lateWrites.begin(partition, after: history) }
+        replay?.forget(subscription.takeChangedHands())
         var work = Work()
         sort(records, into: &work)
         try signalLateWrites()
-        if records.isEmpty { return Progress() }
+        let progress = records.isEmpty ? Progress() : try produce(&work, consumed: records.count)
+        if let replay { try take(replay) }
+        return progress
+    }
 
-        guard try lookUp(&work) else { return try context.abandon(consumed: records.count) }
+    /// Takes a batch from the lookup to the commit.
+    private func produce(_ work: inout Work, consumed: Int) throws -> Progress {
+        guard try lookUp(&work) else { return try context.abandon(consumed: consumed) }
 
         let products = work.products
         let outcomes = try context.delivery.deliver(products.map(\.shipment), needsAddress: true)
@@ -42,12 +53,41 @@ public final class Enricher: Step {
             case .delivered, .lost: break
             }
         }
-        guard try record(produced, from: products) else { return try context.abandon(consumed: records.count) }
+        guard try record(produced, from: products) else { return try context.abandon(consumed: consumed) }
         count(produced)
         let parked = try context.park(
             work.parkings.map { context.parking($0.reason, $0.detail, users: $0.users, record: $0.record) })
         try context.closeParked(produced.map(\.user))
-        return try context.commit(consumed: records.count, produced: produced.count, parked: parked)
+        return try context.commit(consumed: consumed, produced: produced.count, parked: parked)
+    }
+
+    // MARK: - Replays
+
+    /// Does a piece of a replay between two batches of fresh aggregates, in the same order of effects: acknowledged → recorded →
+    /// the replay's progress.
+    private func take(_ replay: Replay) throws {
+        do {
+            let subscription = context.subscription
+            let turn = try subscription.untilAvailable(.kafka) {
+                replay.forget(subscription.takeChangedHands())
+                return try replay.turn(positions: subscription.positions, maxRecords: settings.batch.maxRecords)
+            }
+            guard case .batch(let batch) = turn else { return }
+            subscription.beginBatch(of: batch.partition)
+            var work = Work()
+            work.aggregates = batch.records.compactMap { record in
+                let provenance = AggregateProvenance { record.header($0) }
+                return user(of: record).map { Aggregate(user: $0, record: record, version: provenance.version) }
+            }
+            let progress = try produce(&work, consumed: 0)
+            context.counters.add { $0.replayed += progress.produced }
+            guard subscription.isOurs(batch.partition) else { return }
+            _ = try subscription.untilAvailable(.kafka) { try replay.finish(batch) }
+        } catch let failure as ReplayFailure {
+            // Such as a group that this user may not commit for: no reason to end the pipeline.
+            guard let id = replay.refuse() else { return }
+            context.logger.error("replay \(id) is left to other processes, because it cannot go on here: \(failure.message)")
+        }
     }
 
     // MARK: - What there is to do
@@ -62,6 +102,7 @@ public final class Enricher: Step {
                     Work.Parked(reason: .badAggregate, detail: "the key is not a user id", users: [], record: record))
                 continue
             }
+            replay?.observe(record, user: user)
             let provenance = AggregateProvenance { record.header($0) }
             lateWrites.observe(record, user: user, provenance: provenance)
             if let older = newest[user] { aggregates[older] = nil }
@@ -230,16 +271,19 @@ private struct Work {
 public struct EnricherSettings: Sendable {
     /// Where a late write is signalled.
     public var signalsTopic: String
+    /// What is enriched, and enriched once more by a replay.
+    public var aggregateTopic: String
     public var godTopic: String
     public var userIDKind: UserIDKind
     public var notFound: NotFoundPolicy
     public var batch: BatchSettings
 
     public init(
-        signalsTopic: String, godTopic: String, userIDKind: UserIDKind, notFound: NotFoundPolicy = .null,
-        batch: BatchSettings = BatchSettings()
+        signalsTopic: String, aggregateTopic: String = "", godTopic: String, userIDKind: UserIDKind,
+        notFound: NotFoundPolicy = .null, batch: BatchSettings = BatchSettings()
     ) {
         self.signalsTopic = signalsTopic
+        self.aggregateTopic = aggregateTopic
         self.godTopic = godTopic
         self.userIDKind = userIDKind
         self.notFound = notFound

@@ -14,6 +14,8 @@ struct HopRecipe: Sendable {
     /// Nil unless the hop writes to it.
     let ledger: LedgerWriter?
     let parked: ParkedStore
+    /// What is to be replayed; for enrichers.
+    let replays: ReplayBoard
     let counters: HopCounters
     let stop: StopRequest
     let logger: Logger
@@ -54,9 +56,10 @@ struct HopRecipe: Sendable {
             guard let ledger else { throw PipelineError(.badSetting, "the enricher needs a ledger") }
             return Enricher(
                 settings: EnricherSettings(
-                    signalsTopic: topics.signals, godTopic: topics.god, userIDKind: settings.source.query.kind,
-                    notFound: settings.notFound, batch: batch),
-                mappings: try makeMappings(ports.clock), ledger: LedgerFile(writer: ledger), ports: ports)
+                    signalsTopic: topics.signals, aggregateTopic: topics.aggregate, godTopic: topics.god,
+                    userIDKind: settings.source.query.kind, notFound: settings.notFound, batch: batch),
+                mappings: try makeMappings(ports.clock), ledger: LedgerFile(writer: ledger), ports: ports,
+                replays: KafkaReplaySource(settings: settings, board: replays, onLog: log))
         }
     }
 

@@ -21,6 +21,7 @@ public final class StreamRunner: Sendable {
     private let checkMapping: @Sendable () throws -> Void
     private let logger: Logger
     private let stop: StopRequest
+    private let replays = ReplayBoard()
     private let running = Mutex(Running())
 
     private struct Running {
@@ -79,8 +80,9 @@ public final class StreamRunner: Sendable {
                 worker(hop, number: number, ledger: ledger, parked: parked)
             }
         }
+        let listener = hops.contains(.enricher) ? [replayListener()] : []
         running.withLock {
-            $0.workers = workers
+            $0.workers = workers + listener
             $0.ledger = ledger
             $0.parked = parked
         }
@@ -125,13 +127,21 @@ public final class StreamRunner: Sendable {
         if let failure = failures.first(where: isGrave) ?? failures.first { throw failure }
     }
 
+    private func replayListener() -> Worker {
+        let listener = ReplayListener(settings: settings, board: replays, stop: stop, logger: logger)
+        return Worker(name: "replay-listener") {
+            listener.run()
+        } onEnd: { _ in
+        }
+    }
+
     private func worker(_ hop: Hop, number: Int, ledger: LedgerWriter?, parked: ParkedStore) -> Worker {
         let name = "\(hop.rawValue)-\(number)"
         var logger = logger
         logger[metadataKey: "worker"] = "\(name)"
         let recipe = HopRecipe(
             hop: hop, settings: settings, makeMappings: makeMappings, ledger: hop == .enricher ? ledger : nil, parked: parked,
-            counters: counters[hop], stop: stop, logger: logger)
+            replays: replays, counters: counters[hop], stop: stop, logger: logger)
         return Worker(name: name) {
             do {
                 try recipe.run()

@@ -29,6 +29,12 @@ public struct TopicSetup: Sendable, Equatable {
         return counts
     }
 
+    /// Creates the control topic where it is absent: one partition, for it holds next to nothing.
+    func ensureControlTopic(settings: PipelineSettings, cluster: Cluster, timeoutMs: Int) throws {
+        guard try existing(settings.topics.control, cluster, settings) == nil else { return }
+        _ = try create(settings.topics.control, cluster, settings, timeoutMs: timeoutMs)
+    }
+
     private static func ownTopics(_ settings: PipelineSettings, _ hops: [Hop]) -> [String] {
         let change = Set(settings.topics.change.keys)
         return Set(hops.flatMap { settings.inputs($0) + settings.outputs($0) }).subtracting(change).sorted()
@@ -42,11 +48,14 @@ public struct TopicSetup: Sendable, Equatable {
         }
     }
 
-    private func create(_ topic: String, _ cluster: Cluster, _ settings: PipelineSettings) throws -> Int {
+    private func create(
+        _ topic: String, _ cluster: Cluster, _ settings: PipelineSettings, timeoutMs: Int? = nil
+    ) throws -> Int {
+        let partitions = partitions(of: topic, settings)
         do {
             try cluster.createTopic(
                 topic, partitions: partitions, replication: replication, config: config(of: topic, settings),
-                timeoutMs: settings.startTimeoutMs)
+                timeoutMs: timeoutMs ?? settings.startTimeoutMs)
             return partitions
         } catch let error as KafkaError where error.name == "TOPIC_ALREADY_EXISTS" {
             // Another process was faster.
@@ -60,11 +69,16 @@ public struct TopicSetup: Sendable, Equatable {
         }
     }
 
+    private func partitions(of topic: String, _ settings: PipelineSettings) -> Int {
+        topic == settings.topics.control ? 1 : partitions
+    }
+
     /// The settings of a topic: what can be read again from MySQL is only kept for a while, what is the state is compacted.
     private func config(of topic: String, _ settings: PipelineSettings) -> [String: String] {
         guard topic != settings.topics.signals else {
             return ["cleanup.policy": "delete", "retention.ms": "\(signalRetentionMs)", "retention.bytes": "-1"]
         }
+        guard topic != settings.topics.control else { return ["cleanup.policy": "compact"] }
         return ["cleanup.policy": "compact", "min.compaction.lag.ms": "\(minCompactionLagMs)"]
     }
 
@@ -75,6 +89,6 @@ public struct TopicSetup: Sendable, Equatable {
         let config = setup.config(of: topic, settings).sorted { $0.key < $1.key }
             .map { " --config \($0.key)=\($0.value)" }.joined()
         return
-            "kafka-topics.sh --bootstrap-server \(bootstrap) --create --topic \(topic) --partitions \(setup.partitions)\(config)"
+            "kafka-topics.sh --bootstrap-server \(bootstrap) --create --topic \(topic) --partitions \(setup.partitions(of: topic, settings))\(config)"
     }
 }

@@ -58,9 +58,12 @@ struct KafkaTopicKeys: SettingsSection {
         "Aggregates, keyed by user id; cleanup.policy=compact.")
     let god = SettingKey(
         "kafka.topics.god", .topic, default: "rollcall.god", "God objects, keyed by user id; cleanup.policy=compact.")
+    let control = SettingKey(
+        "kafka.topics.control", .topic, default: "rollcall.control",
+        "What people ask of the running pipeline, such as replays; one partition, cleanup.policy=compact.")
     let create = SettingKey(
         "kafka.topics.create", .boolean, default: true,
-        "Whether `stream` creates those of the three that are absent. The change topics are the connector's.")
+        "Whether `stream` creates those of these that are absent. The change topics are the connector's.")
     let partitions = SettingKey(
         "kafka.topics.partitions", .integer(1...10_000), default: 24,
         "Partitions of a topic that is created: the most workers, over all machines, that can share a hop. More later strand keys."

@@ -16,6 +16,7 @@ extension EffectiveSettings {
         topics.signals = try value(Self.keys.kafka.topics.signals)
         topics.aggregate = try value(Self.keys.kafka.topics.aggregate)
         topics.god = try value(Self.keys.kafka.topics.god)
+        topics.control = try value(Self.keys.kafka.topics.control)
         var settings = PipelineSettings(kafka: try kafkaProperties, topics: topics, source: try source())
         settings.groups.intake = try value(Self.keys.kafka.groups.intake)
         settings.groups.aggregator = try value(Self.keys.kafka.groups.aggregate)

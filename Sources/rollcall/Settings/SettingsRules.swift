@@ -81,7 +81,10 @@ private struct Rules {
 
     /// One topic with two meanings would feed the pipeline its own output.
     mutating func checkTopics() {
-        let own = [keys.kafka.topics.signals, keys.kafka.topics.aggregate, keys.kafka.topics.god, keys.connector.offsetsTopic]
+        let own = [
+            keys.kafka.topics.signals, keys.kafka.topics.aggregate, keys.kafka.topics.god, keys.kafka.topics.control,
+            keys.connector.offsetsTopic,
+        ]
         var meanings: [String: String] = [:]
         for change in given(keys.changes) ?? [] {
             if meanings[change.topic] != nil { report(keys.changes.path, "names the topic \(change.topic) twice") }
