@@ -54,12 +54,52 @@ struct MappingServiceTests {
         #expect(transport.urls.count == 1)
     }
 
-    @Test("gives a user up at once where asking again would not help", arguments: [400, 403, 405, 422, 451, 302, 304])
+    @Test("gives a user up at once where asking again would not help, and others are answered", arguments: [400, 405, 422, 451])
     func refused(status: Int) throws {
-        let transport = MappingTestTransport { _ in mappingResponse(status) }
-        let answer = shown(try service(transport).mappings(of: userIDs("1")) {}[UserID("1")])
+        let transport = MappingTestTransport { $0.hasSuffix("/1") ? mappingResponse(status) : mappingResponse() }
+        let service = try service(transport)
+        let answer = shown(try service.mappings(of: userIDs("1", "2")) {}[UserID("1")])
         #expect(answer == "failed: http://ids/: status \(status)")
-        #expect(transport.urls.count == 1)
+        #expect(transport.urls.count == 2)
+        #expect(try service.mappings(of: userIDs("1")) {}.count == 1, "and when alone, as long as others were answered before")
+    }
+
+    @Test("blames nobody when everybody is refused, until somebody is answered", arguments: [400, 422])
+    func refusedForAll(status: Int) throws {
+        let transport = MappingTestTransport { _ in mappingResponse(status) }
+        let service = try service(transport)
+        for _ in 0..<3 {
+            #expect(try unavailable(service, userIDs("1", "2")).contains("status \(status)"))
+            clock.nowMs += 1_000
+        }
+        transport.answer = { $0.hasSuffix("/1") ? mappingResponse(status) : mappingResponse() }
+        let answers = try service.mappings(of: userIDs("1", "2")) {}
+        #expect(shown(answers[UserID("1")]).hasPrefix("failed") && shown(answers[UserID("2")]) == "{}")
+    }
+
+    @Test("gives up few users when the service begins to refuse everybody")
+    func beginsToRefuse() throws {
+        let transport = MappingTestTransport { _ in mappingResponse() }
+        let service = try service(transport) { $0.breakerFailures = 3 }
+        _ = try service.mappings(of: userIDs("0")) {}
+        transport.answer = { _ in mappingResponse(400) }
+        var blamed: [String] = []
+        for number in 1...10 {
+            let user = UserID("\(number)")
+            if let answer = try? service.mappings(of: [user], whileWaiting: {})[user] { blamed.append(shown(answer)) }
+        }
+        #expect(blamed.count == 3)
+    }
+
+    @Test("is not held up for ever by a user whom it refuses, while nobody else is there")
+    func lonelyRefused() throws {
+        let transport = MappingTestTransport { _ in mappingResponse(400) }
+        let service = try service(transport) { $0.blameAfterMs = 120_000 }
+        _ = try unavailable(service, userIDs("1"))
+        clock.nowMs += 119_999
+        _ = try unavailable(service, userIDs("1"))
+        clock.nowMs += 1
+        #expect(shown(try service.mappings(of: userIDs("1")) {}[UserID("1")]).hasPrefix("failed"))
     }
 
     @Test("repeats what may pass, with pauses", arguments: [500, 503, 429, 408, 425, 502, 504, 401])
@@ -75,7 +115,7 @@ struct MappingServiceTests {
         #expect(clock.sleptMs <= 100 + 200 + 400)
     }
 
-    @Test("waits, and blames no user, while the service is away for everybody", arguments: [503, 502, 429, 401])
+    @Test("waits, and blames no user, while the service is away for everybody", arguments: [503, 502, 429, 401, 403, 302, 304])
     func away(status: Int) throws {
         let transport = MappingTestTransport { _ in mappingResponse(status) }
         let service = try service(transport)

@@ -8,7 +8,8 @@ import HTTP
 /// - **The service is away**: it cannot be reached, is overloaded, or fails for everybody. The lookup throws
 ///   ``PortFailure`` of kind `unavailable`, and the caller asks again later; what was answered already is kept for that. While the
 ///   circuit breaker is open, that happens at once and without a request.
-/// - **It fails for one user** and answers others: that user's answer is `failed`.
+/// - **It fails for one user** and answers others: that user's answer is `failed`. The same holds for a user for whom it refuses the
+///   request. A refusal of everybody (a header that it now demands, a wrong path) is no better than an absence.
 ///
 /// One worker owns it, like the HTTP client inside.
 public final class HTTPMappingService: MappingLookup {
@@ -43,6 +44,8 @@ public final class HTTPMappingService: MappingLookup {
     private var answeredUsers = 0
     /// When a user was last blamed without such proof, in milliseconds since 1970.
     private var lastBlameByAgeMs: Int64 = 0
+    /// Users blamed for a refusal since somebody was answered last.
+    private var blamedSinceAnswer = 0
     /// The last thing that went wrong, for the message while nothing is sent.
     private var lastTrouble = "no request succeeded"
     private var leftover = Leftover()
@@ -103,8 +106,9 @@ public final class HTTPMappingService: MappingLookup {
             guard breaker.closedForMs(clock.nowMs) == 0, pauseMs <= settings.maxRetryMs else { break }
             try sleep(ms: waitMs(lookup), whileWaiting)
             try send(&lookup, whileWaiting)
+            if lookup.waiting.isEmpty { settleRefused(&lookup) }
         }
-        let unfinished = lookup.waiting + lookup.stranded
+        let unfinished = lookup.waiting + lookup.stranded + lookup.refused.map(\.request)
         guard unfinished.isEmpty else {
             leftover = Leftover(
                 answers: lookup.answers, lookups: unfinished,
@@ -208,17 +212,49 @@ public final class HTTPMappingService: MappingLookup {
         case .answered(let answers):
             breaker.succeed()
             answeredUsers += answers.count
+            lookup.hasAnswers = true
+            blamedSinceAnswer = 0
             lookup.answers.merge(answers) { _, new in new }
             for (user, answer) in answers { remember(answer, for: user, nowMs) }
         case .refused(let reason):
-            breaker.succeed()
-            lookup.blame(request, reason)
+            breaker.giveUpProbe(nowMs)
+            refuse(request, reason, &lookup)
         case .failed(let reason): retry(request, reason, .suspect, &lookup)
         case .unreadable(let reason): retry(request, reason, .guilty, &lookup)
         case .unavailable(let reason, let retryAfterMs):
             if let retryAfterMs { pause = Deadline(from: nowMs, inMs: max(retryAfterMs, pauseMs)) }
             retry(request, reason, .innocent, &lookup)
         }
+    }
+
+    /// Keeps a refused request until it is known whether others are answered.
+    private func refuse(_ request: MappingRequest, _ reason: String, _ lookup: inout MappingLookupState) {
+        lastTrouble = reason
+        guard request.users.count == 1 else { return lookup.blame(request, reason) }
+        var request = request
+        request.noteFailure(clock.nowMs, answeredUsers: answeredUsers)
+        lookup.refused.append((request, reason))
+    }
+
+    /// Decides who is to blame for the refusals of a lookup: the user, if others were answered, before or meanwhile; else nobody yet.
+    ///
+    /// Answers from before count for some refusals in a row only, so that a service which begins to refuse everybody costs no more
+    /// than those.
+    private func settleRefused(_ lookup: inout MappingLookupState) {
+        let nowMs = clock.nowMs
+        for (request, reason) in lookup.refused {
+            let wasAnswered = answeredUsers > request.answeredUsersAtFirstFailure || lookup.hasAnswers
+            let isUsual = answeredUsers > 0 && blamedSinceAnswer < settings.breakerFailures
+            let isOld = nowMs - max(request.firstFailureMs, lastBlameByAgeMs) >= settings.blameAfterMs
+            guard wasAnswered || isUsual || isOld else {
+                lookup.stranded.append(request)
+                continue
+            }
+            if !wasAnswered, !isUsual { lastBlameByAgeMs = nowMs }
+            if !wasAnswered { blamedSinceAnswer += 1 }
+            lookup.blame(request, reason)
+        }
+        lookup.refused = []
     }
 
     private func remember(_ answer: MappingAnswer, for user: UserID, _ nowMs: Int64) {

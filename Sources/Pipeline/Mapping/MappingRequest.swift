@@ -49,6 +49,10 @@ struct MappingLookupState {
     var waiting: [MappingRequest] = []
     /// Sent, by number.
     var underWay: [Int: MappingRequest] = [:]
+    /// Refused, each for one user, and why; until the end of the lookup, which shows whether others are answered.
+    var refused: [(request: MappingRequest, reason: String)] = []
+    /// Whether the service has answered for anybody in this lookup.
+    var hasAnswers = false
     /// Tried as often as one lookup may, without anybody to blame but the service.
     var stranded: [MappingRequest] = []
 

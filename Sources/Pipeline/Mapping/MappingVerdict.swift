@@ -5,7 +5,7 @@ import HTTP
 enum MappingVerdict {
     /// An answer for each of the users.
     case answered([UserID: MappingAnswer])
-    /// The service refuses this request for what it asks: it would do so again.
+    /// The service refuses this request, probably for what it asks: it would do so again.
     case refused(String)
     /// It failed, and may do so because of these users or because of the service.
     case failed(String)
@@ -29,9 +29,10 @@ struct MappingReader {
     private func verdict(on error: HTTPError) -> MappingVerdict {
         switch error.kind {
         // Nobody was asked yet. An untrusted certificate, too, concerns everybody, and ends when it is replaced.
-        case .resolve, .connect, .tls: .unavailable(error.description, retryAfterMs: nil)
+        // So does a redirect to where we may not follow: a login page, say.
+        case .resolve, .connect, .tls, .redirect: .unavailable(error.description, retryAfterMs: nil)
         case .timeout, .reset, .truncated, .protocol: .failed(error.description)
-        case .tooLarge, .redirect, .request: .refused(error.description)
+        case .tooLarge, .request: .refused(error.description)
         }
     }
 
@@ -41,9 +42,9 @@ struct MappingReader {
         case 204 where !settings.url.isForSeveral, 404 where !settings.url.isForSeveral, 410 where !settings.url.isForSeveral:
             return .answered(Dictionary(users.map { ($0, .notFound) }) { first, _ in first })
         case 200..<300: return answer(response, for: users)
-        // 401 and 407 mean our credentials and 408, 425 and 429 our timing; 502 to 504 come from what stands before the
-        // service. None of them is about the user.
-        case 401, 407, 408, 425, 429, 502, 503, 504:
+        // 401, 403 and 407 mean our credentials and 408, 425 and 429 our timing; 502 to 504 come from what stands before the
+        // service, and so do redirects that lead nowhere. None of them is about the user.
+        case 300..<400, 401, 403, 407, 408, 425, 429, 502, 503, 504:
             let retryAfterMs = response.header("Retry-After").flatMap {
                 RetryAfter.delayMs($0, date: response.header("Date"), nowMs: nowMs)
             }

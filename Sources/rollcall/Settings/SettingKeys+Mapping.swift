@@ -78,7 +78,8 @@ struct MappingRetryKeys: SettingsSection {
         "The longest pause that the service may ask for with Retry-After.")
     let blame = SettingKey(
         "mapping.retry.blame_after_seconds", .seconds(0...86_400), default: 300,
-        "After how long a user for whom the service only fails is parked, although nobody else was answered meanwhile.")
+        "After how long a user for whom the service only fails, or refuses the request, is parked, although nobody else was answered meanwhile."
+    )
 }
 
 struct MappingBreakerKeys: SettingsSection {
