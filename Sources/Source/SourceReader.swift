@@ -112,6 +112,12 @@ public final class SourceReader {
         }
     }
 
+    /// The end of the server's own binary log, if that is the one that the change events come from: none of them can lie beyond. Nil
+    /// for a replica of the server that they come from, because what it has received says nothing about what there is.
+    public func ownBinlogEnd() throws -> SourcePosition? {
+        try guarded { try knownFacts().binlogOrigin(stated: settings.binlogOrigin) == .own } ? binlogEnd() : nil
+    }
+
     /// Writes a row that nothing reads, so that the binary log, and with it the connector's committed offset, moves on.
     public func writeNonce(_ nonce: String) throws {
         guard let table = settings.fenceTable else { throw SourceError.noFenceTable }

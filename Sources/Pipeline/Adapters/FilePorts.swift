@@ -21,7 +21,7 @@ final class SourceRows: RowReader {
 
     func binlogEnd() throws -> SourcePosition? {
         do {
-            return try translatingFailures { try reader?.binlogEnd() }
+            return try translatingFailures { try reader?.ownBinlogEnd() }
         } catch let failure as PortFailure where failure.kind == .fatal {
             // Such as a user who may not ask. That ends a wait no earlier, and is no reason to end the worker.
             return nil

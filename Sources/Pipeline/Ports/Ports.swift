@@ -115,7 +115,8 @@ public protocol RowReader: AnyObject {
     ///
     /// Opens a new connection where the last one failed.
     func rows(of users: [UserID]) throws -> SnapshotRows
-    /// The end of the server's own log: no change that it has ever logged lies beyond. Nil where it cannot or must not say.
+    /// The end of the log that the change events come from: no change that was ever logged lies beyond. Nil where the server cannot
+    /// say, as a replica cannot, or must not.
     func binlogEnd() throws -> SourcePosition?
 }
 

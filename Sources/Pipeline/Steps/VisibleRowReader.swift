@@ -70,7 +70,7 @@ struct VisibleRowReader {
             if !said.unknownEnd {
                 said.unknownEnd = true
                 logger.warning(
-                    "MySQL does not tell the end of its log, so a position that it will never reach would be waited for without end; grant BINLOG MONITOR (MariaDB) or REPLICATION CLIENT (MySQL)"
+                    "MySQL cannot tell whether its log will ever reach the positions signalled, so they are waited for without end: it is a replica, or the account may not see its log (BINLOG MONITOR on MariaDB, REPLICATION CLIENT on MySQL)"
                 )
             }
             return false
