@@ -14,7 +14,7 @@ struct VerifyCommand: ParsableCommand {
             Reads the source, the topics and the ledger in full, also while everything goes on; settles each mismatch behind a \
             fence; writes a report. \
             Exits 0 when all is well and was checked, 1 with differences, 3 when something could not be checked, \
-            2 when the run is void, 4 while another run is under way.
+            2 when the run is void, 4 while another run is under way. With --quiet, a clean run prints nothing.
             """)
 
     /// The stages that can be judged apart.
@@ -84,6 +84,9 @@ struct VerifyCommand: ParsableCommand {
     private func show(_ outcome: Verification.Outcome) throws {
         if global.json {
             try Console.shared.output(outcome.report.json)
+        } else if global.quiet, outcome.report.verdict == .clean {
+            // Cron mails whatever is printed, and a mail each night is a mail that nobody reads.
+            return
         } else {
             let summary = TerminalSummary(
                 outcome.report, path: outcome.path, commands: global.commands,
