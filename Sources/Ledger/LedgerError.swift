@@ -12,6 +12,8 @@ public struct LedgerError: Error, Hashable, Sendable, CustomStringConvertible {
         case newerSchema = "newer_schema"
         /// An older version wrote it, and a reader may not upgrade it.
         case olderSchema = "older_schema"
+        /// A file is there where a new one was to be made.
+        case exists
         /// Another process is its writer.
         case locked
         /// The ledger lists productions to another God topic.

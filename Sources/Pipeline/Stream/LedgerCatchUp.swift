@@ -12,6 +12,8 @@ struct LedgerCatchUp {
     var isStopped: () -> Bool = { false }
     /// So many polls in a row without anything new, of a second each, mean that the broker does not deliver.
     var idlePollLimit = 10
+    /// Called between two polls, with the offsets that are done and those there are.
+    var onProgress: (Int64, Int64) -> Void = { _, _ in }
 
     /// - Returns: How many productions were recorded.
     /// - Throws: ``PipelineError`` where the topic cannot be read to its end, or is not the one that the ledger is about.
@@ -43,7 +45,8 @@ struct LedgerCatchUp {
         }
         guard !starts.isEmpty else { return 0 }
         try consumer.assign(starts)
-        return try record(from: consumer, until: ends)
+        let total = ends.reduce(0) { $0 + $1.value - (starts[$1.key] ?? 0) }
+        return try record(from: consumer, until: ends, offsets: total)
     }
 
     /// A topic that ends before what it once held was created anew: the ledger's productions are not in it, and new ones would get
@@ -60,8 +63,9 @@ struct LedgerCatchUp {
         }
     }
 
-    private func record(from consumer: Consumer, until ends: [TopicPartition: Int64]) throws -> Int {
+    private func record(from consumer: Consumer, until ends: [TopicPartition: Int64], offsets total: Int64) throws -> Int {
         var open = ends
+        var read: Int64 = 0
         var recorded = 0
         var idlePolls = 0
         while !open.isEmpty, !isStopped() {
@@ -77,6 +81,8 @@ struct LedgerCatchUp {
             let productions = batch.records.compactMap { production(of: $0) }
             try ledger.append(productions)
             recorded += productions.count
+            read += Int64(batch.records.count)
+            onProgress(min(read, total), total)
             for record in batch.records where record.offset + 1 >= open[record.topicPartition] ?? .max {
                 open[record.topicPartition] = nil
             }

@@ -75,7 +75,8 @@ public final class StreamRunner: Sendable {
             let recorded = try LedgerCatchUp(settings: settings, ledger: writer, isStopped: isStopped).run()
             if recorded > 0 { logger.warning("\(recorded) productions of before a crash were still to be recorded") }
         }
-        let workers = (isStopped() ? [] : hops).flatMap { hop in
+        let hops = isStopped() ? [] : hops
+        let workers = hops.flatMap { hop in
             (1...max(1, settings.hop(hop).workers)).map { number in
                 worker(hop, number: number, ledger: ledger, parked: parked)
             }

@@ -8,7 +8,7 @@ struct LedgerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger",
         abstract: "The file that lists every God object produced.",
-        subcommands: [LedgerStatCommand.self, LedgerCheckCommand.self])
+        subcommands: [LedgerStatCommand.self, LedgerCheckCommand.self, LedgerPruneCommand.self, LedgerRebuildCommand.self])
 
     @OptionGroup var global: GlobalOptions
 }

@@ -79,7 +79,7 @@ final class ReplayWork {
     private func join() throws {
         let runner = StreamRunner(settings: settings, mapping: mapping, only: [.enricher])
         do {
-            try runner.start()
+            try runner.start { StopSignals.isStopRequested }
         } catch let error as LedgerError where error.code == .locked {
             throw CommandError(
                 "no pipeline answers, and yet one holds the ledger (\(error)); if it is an older version, start it anew. "
