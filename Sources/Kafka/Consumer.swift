@@ -138,19 +138,20 @@ public final class Consumer {
 
     // MARK: - Reading
 
-    /// Waits up to `timeoutMs` for records, and returns at most `maxRecords` of them.
+    /// Waits up to `timeoutMs` for records, and returns at most `maxRecords` of them, or less when they have `maxBytes` together. One
+    /// record is returned whatever its size.
     ///
     /// Returns as soon as records are there and no more are waiting, or the group moved partitions, or an end was reached with nothing
     /// behind it. The group's rebalances happen inside this call. A consumer in a group has to call it, or `keepAlive`, more often than
     /// every `max.poll.interval.ms`. Throws only where the consumer is closed, or has met a fatal error; everything
     /// that mends itself is among the notices.
-    public func poll(maxRecords: Int, timeoutMs: Int) throws -> PolledBatch {
+    public func poll(maxRecords: Int, maxBytes: Int = .max, timeoutMs: Int) throws -> PolledBatch {
         let handle = try client.open()
         try releaseHold()
         // One message a call: a rebalance that runs inside a call comes before the message that the call returns, so it is known
         // which records were read before it. rd_kafka_consume_batch_queue mixes them.
         var wait = pending.isEmpty ? Int32(clamping: timeoutMs) : 0
-        while pending.records.count < maxRecords {
+        while pending.records.count < maxRecords, pending.byteCount < maxBytes {
             let movesBefore = pending.assigned.count + pending.revoked.count
             guard let message = rd_kafka_consumer_poll(handle, wait) else { break }
             receive(message)
@@ -168,7 +169,7 @@ public final class Consumer {
     /// is paused, and the next `poll` resumes it.
     public func keepAlive(timeoutMs: Int = 0) throws -> PolledBatch {
         let handle = try client.open()
-        if pending.records.count >= Self.keepAliveRecordLimit { try hold() }
+        if pending.records.count >= Self.keepAliveRecordLimit || pending.byteCount >= Self.keepAliveByteLimit { try hold() }
         if let message = rd_kafka_consumer_poll(handle, Int32(clamping: timeoutMs)) {
             receive(message)
             rd_kafka_message_destroy(message)
@@ -185,6 +186,8 @@ public final class Consumer {
     /// So few that they cost nothing, and so many that a wait of a few seconds does not throw away what has been fetched: a
     /// pause empties librdkafka's queues.
     private static let keepAliveRecordLimit = 100
+    /// The same for large records.
+    private static let keepAliveByteLimit = 1 << 20
 
     private func takePending() throws(KafkaError) -> PolledBatch {
         try client.throwIfFatal()
@@ -198,7 +201,7 @@ public final class Consumer {
         switch message.pointee.err {
         case RD_KAFKA_RESP_ERR_NO_ERROR:
             let topic = topicNames.name(of: message.pointee.rkt)
-            pending.records.append(Record(copying: message, topic: topic))
+            pending.append(Record(copying: message, topic: topic))
         case RD_KAFKA_RESP_ERR__PARTITION_EOF:
             let topic = topicNames.name(of: message.pointee.rkt)
             pending.ends[TopicPartition(topic, message.pointee.partition)] = message.pointee.offset

@@ -68,7 +68,12 @@ extension Consumer {
     /// Returns when the broker has confirmed it. Throws `_TIMED_OUT` where it has not within `timeoutMs`; the offsets may have been
     /// committed all the same, or still be later. Throws `ILLEGAL_GENERATION`, `UNKNOWN_MEMBER_ID` or `REBALANCE_IN_PROGRESS` where the
     /// partitions may belong to another member by now: what has been done for them will be done again.
-    public func commit(_ offsets: [TopicPartition: Int64], timeoutMs: Int = 30_000) throws {
+    ///
+    /// `whileWaiting` is called about ten times a second, and is the place to keep the consumer alive; when it throws, the commit is no
+    /// longer waited for.
+    public func commit(
+        _ offsets: [TopicPartition: Int64], timeoutMs: Int = 30_000, whileWaiting: () throws -> Void = {}
+    ) throws {
         let handle = try client.open()
         guard !offsets.isEmpty else { return }
         guard let queue = rd_kafka_queue_new(handle) else {
@@ -80,9 +85,15 @@ extension Consumer {
         try PartitionList.with(offsets.map { ($0.key, $0.value) }) { list in
             try check(rd_kafka_commit_queue(handle, list, queue, nil, nil), action)
         }
-        guard let event = rd_kafka_queue_poll(queue, Int32(clamping: timeoutMs)) else {
-            throw client.failure(RD_KAFKA_RESP_ERR__TIMED_OUT, action)
+        let deadline = ContinuousClock.now + .milliseconds(timeoutMs)
+        var answer: OpaquePointer?
+        while answer == nil {
+            answer = rd_kafka_queue_poll(queue, min(100, Int32(clamping: timeoutMs)))
+            guard answer == nil else { break }
+            guard ContinuousClock.now < deadline else { throw client.failure(RD_KAFKA_RESP_ERR__TIMED_OUT, action) }
+            try whileWaiting()
         }
+        guard let event = answer else { return }
         defer { rd_kafka_event_destroy(event) }
         if let list = rd_kafka_event_topic_partition_list(event), let error = PartitionList.firstFailure(list, "commit") {
             throw error

@@ -16,6 +16,9 @@ public struct PolledBatch: Sendable {
     /// Errors that the client goes on trying to overcome, such as a broker that cannot be reached.
     public var notices: [KafkaError] = []
 
+    /// How many bytes the records have, keys and headers included.
+    private(set) var byteCount = 0
+
     /// An empty batch.
     public init() {}
 
@@ -24,10 +27,16 @@ public struct PolledBatch: Sendable {
         records.isEmpty && ends.isEmpty && assigned.isEmpty && revoked.isEmpty && notices.isEmpty
     }
 
+    mutating func append(_ record: Record) {
+        records.append(record)
+        byteCount += record.byteCount
+    }
+
     /// Drops what was read from partitions that have just been taken away.
     mutating func revoke(_ partitions: [TopicPartition], lost: Bool) {
         let gone = Set(partitions)
         records.removeAll { gone.contains($0.topicPartition) }
+        byteCount = records.reduce(0) { $0 + $1.byteCount }
         for partition in partitions { ends[partition] = nil }
         assigned.removeAll { gone.contains($0) }
         revoked += partitions

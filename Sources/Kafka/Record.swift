@@ -65,6 +65,11 @@ public struct Record: Sendable, Equatable {
         self.headers = headers
     }
 
+    /// The bytes of key, value and headers.
+    public var byteCount: Int {
+        headers.reduce((key?.count ?? 0) + (value?.count ?? 0)) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) }
+    }
+
     /// The topic and the partition together.
     public var topicPartition: TopicPartition { TopicPartition(topic, partition) }
 
