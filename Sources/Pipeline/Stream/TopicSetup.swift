@@ -11,7 +11,6 @@ public struct TopicSetup: Sendable, Equatable {
     /// How long superseded aggregates and God objects are kept at least, so that a reconciliation can still look at what it
     /// has just read: a day.
     public var minCompactionLagMs: Int64 = 86_400_000
-
     /// How long signals are kept: 30 days. One that is deleted before the aggregator has read it is a change that nobody looks at,
     /// so this is the longest time for which the aggregator may be down.
     public var signalRetentionMs: Int64 = 30 * 86_400_000
@@ -51,7 +50,7 @@ public struct TopicSetup: Sendable, Equatable {
     private func create(
         _ topic: String, _ cluster: Cluster, _ settings: PipelineSettings, timeoutMs: Int? = nil
     ) throws -> Int {
-        let partitions = partitions(of: topic, settings)
+        let partitions = try partitionsOfTwin(of: topic, cluster, settings) ?? partitions(of: topic, settings)
         do {
             try cluster.createTopic(
                 topic, partitions: partitions, replication: replication, config: config(of: topic, settings),
@@ -65,7 +64,16 @@ public struct TopicSetup: Sendable, Equatable {
             throw PipelineError(
                 .topicNotCreated,
                 "topic \(topic) does not exist and could not be created (\(error.message)); create it: "
-                    + Self.command(for: topic, settings: settings))
+                    + Self.command(for: topic, partitions: partitions, settings: settings))
+        }
+    }
+
+    /// The signals and the aggregate topic have the same number of partitions: where one of them is there, it decides.
+    private func partitionsOfTwin(of topic: String, _ cluster: Cluster, _ settings: PipelineSettings) throws -> Int? {
+        switch topic {
+        case settings.topics.signals: try existing(settings.topics.aggregate, cluster, settings)
+        case settings.topics.aggregate: try existing(settings.topics.signals, cluster, settings)
+        default: nil
         }
     }
 
@@ -83,12 +91,14 @@ public struct TopicSetup: Sendable, Equatable {
     }
 
     /// The command that creates a topic as this would.
-    static func command(for topic: String, settings: PipelineSettings) -> String {
+    ///
+    /// - Parameter partitions: The number of its partitions; what the settings say by default.
+    static func command(for topic: String, partitions: Int? = nil, settings: PipelineSettings) -> String {
         let setup = settings.topicSetup ?? TopicSetup()
         let bootstrap = settings.kafka["bootstrap.servers"] ?? "BROKER:9092"
         let config = setup.config(of: topic, settings).sorted { $0.key < $1.key }
             .map { " --config \($0.key)=\($0.value)" }.joined()
-        return
-            "kafka-topics.sh --bootstrap-server \(bootstrap) --create --topic \(topic) --partitions \(setup.partitions(of: topic, settings))\(config)"
+        let partitions = partitions ?? setup.partitions(of: topic, settings)
+        return "kafka-topics.sh --bootstrap-server \(bootstrap) --create --topic \(topic) --partitions \(partitions)\(config)"
     }
 }
