@@ -38,28 +38,40 @@ public struct Signal: Sendable, Equatable {
         guard let key, let text = String(validating: key, as: UTF8.self) else {
             throw SignalError(detail: "the key is not a text")
         }
-        guard let value, let json = try? JSONValue(parsing: value) else { throw SignalError(detail: "the value is not JSON") }
+        let user: UserID
+        do throws(UserIDError) {
+            user = try kind.parse(text)
+        } catch {
+            throw SignalError(detail: "\(error)")
+        }
+        guard let value, let json = try? JSONValue(parsing: value) else {
+            throw SignalError(detail: "the value is not JSON", user: user)
+        }
         guard let cause = json["cause"]?.text.flatMap(Cause.init(rawValue:)) else {
-            throw SignalError(detail: "the cause is not one of \(Cause.allCases.map(\.rawValue).joined(separator: ", "))")
+            let causes = Cause.allCases.map(\.rawValue).joined(separator: ", ")
+            throw SignalError(detail: "the cause is not one of \(causes)", user: user)
         }
         var position: SourcePosition?
         if let field = json["position"], !field.isNull {
             guard let parsed = field.text.flatMap({ SourcePosition($0) }) else {
-                throw SignalError(detail: "the position is not of the form server@file:offset")
+                throw SignalError(detail: "the position is not of the form server@file:offset", user: user)
             }
             position = parsed
         }
-        do throws(UserIDError) {
-            self.init(user: try kind.parse(text), position: position, cause: cause)
-        } catch {
-            throw SignalError(detail: "\(error)")
-        }
+        self.init(user: user, position: position, cause: cause)
     }
 }
 
 /// A record of the signals topic that is no signal.
 public struct SignalError: Error, Sendable, CustomStringConvertible {
     public let detail: String
+    /// Whom the record's key names all the same, so that the user can be looked at although the record is parked.
+    public let user: UserID?
+
+    init(detail: String, user: UserID? = nil) {
+        self.detail = detail
+        self.user = user
+    }
 
     public var description: String { "not a signal: \(detail)" }
 }

@@ -157,6 +157,20 @@ struct AggregatorTests {
         #expect(world.committed == [partition("signals"): 3])
     }
 
+    @Test("an unreadable signal whose key names a user is parked with the user, who is looked at all the same")
+    func badSignalOfKnownUser() throws {
+        world.rows = [UserID("9"): Array("{}".utf8)]
+        world.positions = [position(100), position(500)]
+        world.polls = [
+            Poll(records: [signal("9", at: position(500), offset: 0), record("signals", offset: 1, key: "9", value: "junk")])
+        ]
+        _ = try aggregator().step()
+        #expect(world.parkings.map(\.users) == [[UserID("9")]])
+        #expect(world.readUsers == [[UserID("9")], [UserID("9")]], "and the position of the signal before it is waited for")
+        #expect(world.compacted("aggregate") == ["9": "{}"])
+        #expect(world.committed == [partition("signals"): 2])
+    }
+
     @Test("an aggregate that is too large for the broker is parked; the others of its batch are not")
     func tooLarge() throws {
         let refusal = Receipt.Outcome.failed(PortFailure(.tooLarge, "message size too large"))

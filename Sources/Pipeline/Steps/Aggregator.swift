@@ -58,7 +58,8 @@ public final class Aggregator: Step {
         var record: Record
     }
 
-    /// The newest signal of each user, by partition and offset.
+    /// The newest signal of each user, by partition and offset. One that cannot be read is parked, and its user looked at if its key
+    /// says who that is.
     ///
     /// In this order they are produced too, so that the signal offsets in a partition of the aggregate topic only rise: that is
     /// how the enricher notices a late write.
@@ -66,14 +67,17 @@ public final class Aggregator: Step {
         var newest: [UserID: Entry] = [:]
         var read = 0
         for record in records {
+            var signal: Signal
             do throws(SignalError) {
-                var signal = try Signal(key: record.key, value: record.value, kind: settings.userIDKind)
-                read += 1
-                if let older = newest[signal.user] { signal.position = newer(older.signal.position, signal.position) }
-                newest[signal.user] = Entry(signal: signal, record: record)
+                signal = try Signal(key: record.key, value: record.value, kind: settings.userIDKind)
             } catch {
-                parkings.append(context.parking(.badSignal, error.detail, users: [], record: record))
+                parkings.append(context.parking(.badSignal, error.detail, users: error.user.map { [$0] } ?? [], record: record))
+                guard let user = error.user else { continue }
+                signal = Signal(user: user, position: nil, cause: .change)
             }
+            read += 1
+            if let older = newest[signal.user] { signal.position = newer(older.signal.position, signal.position) }
+            newest[signal.user] = Entry(signal: signal, record: record)
         }
         context.counters.add { $0.deduplicated += read - newest.count }
         return newest.values.sorted {
