@@ -97,12 +97,18 @@ public struct PipelineSettings: Sendable {
     }
 
     /// The properties of a hop's consumer: those that the promises rest on are not for the settings to change.
-    func consumerProperties(_ hop: Hop) -> Properties {
-        kafka.filter { !ProducerOnly.properties.contains($0.key) }
-            .merging([
-                "group.id": group(hop), "enable.auto.commit": "false", "enable.auto.offset.store": "false",
-                "auto.offset.reset": "earliest", "isolation.level": "read_committed", "enable.partition.eof": "true",
-            ]) { _, ours in ours }
+    ///
+    /// - Parameter worker: The member of the group that it is for; nil for a consumer that joins none.
+    func consumerProperties(_ hop: Hop, worker: String? = nil) -> Properties {
+        var properties = kafka.filter { !ProducerOnly.properties.contains($0.key) }
+        // librdkafka's own 64 MiB are per consumer, and so per worker.
+        properties["queued.max.messages.kbytes"] = properties["queued.max.messages.kbytes"] ?? "16384"
+        // Two members with one name would put each other out of the group.
+        properties["group.instance.id"] = worker.flatMap { name in kafka["group.instance.id"].map { "\($0)-\(name)" } }
+        return properties.merging([
+            "group.id": group(hop), "enable.auto.commit": "false", "enable.auto.offset.store": "false",
+            "auto.offset.reset": "earliest", "isolation.level": "read_committed", "enable.partition.eof": "true",
+        ]) { _, ours in ours }
     }
 
     /// How long the group waits for a member that says nothing; librdkafka's default is 45 s.
@@ -117,12 +123,13 @@ public struct PipelineSettings: Sendable {
 
     /// The properties of a hop's producer.
     func producerProperties() -> Properties {
-        kafka.filter { !ConsumerOnly.properties.contains($0.key) }
-            .filter { $0.key != "delivery.timeout.ms" }
-            .merging([
-                "message.timeout.ms": "\(messageTimeoutMs)", "enable.idempotence": "true", "acks": "all",
-                "partitioner": "murmur2_random",
-            ]) { _, ours in ours }
+        var properties = kafka.filter { !ConsumerOnly.properties.contains($0.key) && $0.key != "delivery.timeout.ms" }
+        // librdkafka's own gigabyte is per producer, and so per worker; a batch that is larger waits for room.
+        properties["queue.buffering.max.kbytes"] = properties["queue.buffering.max.kbytes"] ?? "32768"
+        return properties.merging([
+            "message.timeout.ms": "\(messageTimeoutMs)", "enable.idempotence": "true", "acks": "all",
+            "partitioner": "murmur2_random",
+        ]) { _, ours in ours }
     }
 
     /// Properties that only a producer knows, by librdkafka's CONFIGURATION.md; a consumer would warn about them.

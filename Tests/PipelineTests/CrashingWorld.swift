@@ -31,15 +31,17 @@ final class CrashingWorld: RecordSource, RecordSink, ProductionLog, ParkingLot, 
         return result
     }
 
-    func poll(maxRecords: Int, timeoutMs: Int) throws -> Poll {
-        try dying { try world.poll(maxRecords: maxRecords, timeoutMs: timeoutMs) }
+    func poll(maxRecords: Int, maxBytes: Int, timeoutMs: Int) throws -> Poll {
+        try dying { try world.poll(maxRecords: maxRecords, maxBytes: maxBytes, timeoutMs: timeoutMs) }
     }
     func keepAlive() throws -> Poll { try world.keepAlive() }
     func history(of partitions: Set<TopicPartition>, lookBack: Int) throws -> [TopicPartition: PartitionHistory] {
         try world.history(of: partitions, lookBack: lookBack)
     }
     func end(of partition: TopicPartition) throws -> Int64 { try world.end(of: partition) }
-    func commit(_ offsets: [TopicPartition: Int64]) throws { try dying { try world.commit(offsets) } }
+    func commit(_ offsets: [TopicPartition: Int64], whileWaiting: () throws -> Void) throws {
+        try dying { try world.commit(offsets, whileWaiting: whileWaiting) }
+    }
     var isAssignmentLost: Bool { world.isAssignmentLost }
     func send(_ record: OutgoingRecord, whileWaiting: () throws -> Void) throws -> UInt64 {
         try dying { try world.send(record, whileWaiting: whileWaiting) }

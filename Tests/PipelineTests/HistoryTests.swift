@@ -58,7 +58,7 @@ struct HistoryTests {
         let consumer = try Consumer(properties: properties)
         defer { consumer.close() }
         let source = KafkaSource(consumer, properties: properties, timeoutMs: 10_000, logger: Logger(label: "test"))
-        try source.commit([partition("history", 0): 7, partition("history", 1): 1])
+        try source.commit([partition("history", 0): 7, partition("history", 1): 1]) {}
 
         let histories = try source.history(of: Set((0..<3).map { partition("history", $0) }), lookBack: 3)
         #expect(histories[partition("history", 0)]?.last.map(\.offset) == [4, 5, 6])

@@ -2,8 +2,6 @@ import Domain
 import Foundation
 import Kafka
 import Ledger
-import MySQL
-import Source
 import Testing
 
 @testable import Pipeline
@@ -20,13 +18,7 @@ final class LedgerCatchUpTests {
         ledger = try LedgerWriter(path: directory.appending(path: "ledger.sqlite").path, godTopic: "god")
         broker = try MockBroker()
         try broker.createTopic("god", partitions: 2)
-        let query = try AggregateQuery(sql: "SELECT user_id FROM users WHERE :users", key: "user_id", kind: .integer)
-        var topics = PipelineSettings.TopicNames(change: [:])
-        topics.god = "god"
-        var settings = PipelineSettings(
-            kafka: MockBroker.recommendedConsumerProperties.merging(["bootstrap.servers": broker.bootstrap]) { $1 },
-            topics: topics,
-            source: SourceSettings(connection: ConnectionSettings(user: "nobody"), query: query, keyField: "user_id"))
+        var settings = try PipelineSettings.forTests(broker: broker)
         settings.ledgerPath = "ledger.sqlite"
         self.settings = settings
     }

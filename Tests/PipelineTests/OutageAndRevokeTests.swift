@@ -95,6 +95,28 @@ struct OutageAndRevokeTests {
         #expect(world.committed.isEmpty)
     }
 
+    @Test("the group is served while a commit is waited for, and a partition that goes meanwhile is not taken for committed")
+    func revokeWhileCommitting() throws {
+        world.waitsPerCommit = 1
+        world.keepAlives = [Poll(revoked: [partition("signals")])]
+        world.polls = [Poll(records: [signal("7", offset: 0)]), Poll(records: [signal("7", offset: 0)])]
+        let aggregator = aggregator()
+        _ = try aggregator.step()
+        #expect(world.keepAlives.isEmpty)
+        _ = try aggregator.step()
+        #expect(world.effects.filter { $0 == .committed([partition("signals"): 1]) }.count == 2)
+    }
+
+    @Test("a stop that nobody waits for any longer ends a flush and a commit too", arguments: [true, false])
+    func overdueStop(flushing: Bool) throws {
+        world.waitsPerFlush = flushing ? 5 : 0
+        world.waitsPerCommit = flushing ? 0 : 5
+        world.impatience = (world.clockMs + 600, PipelineError(.drainTimedOut, "stopped"))
+        world.polls = [Poll(records: [signal("7", offset: 0)])]
+        #expect(throws: PipelineError(.drainTimedOut, "stopped")) { try aggregator().step() }
+        #expect(world.committed.isEmpty)
+    }
+
     @Test("a commit that comes too late is dropped; the records are read again")
     func commitAfterLoss() throws {
         world.polls = [

@@ -43,6 +43,10 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
     var outcomes: [Receipt.Outcome?] = []
     /// How often `whileWaiting` is called in each flush.
     var waitsPerFlush = 0
+    /// The same for each commit.
+    var waitsPerCommit = 0
+    /// What every wait throws from that moment on.
+    var impatience: (atMs: Int64, error: any Error)?
     var rows: [UserID: [UInt8]] = [:]
     var rowFailures: [UserID: RowFailure] = [:]
     /// Under which other id the database answers for a user.
@@ -80,7 +84,7 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
 
     // MARK: Ports
 
-    func poll(maxRecords: Int, timeoutMs: Int) throws -> Poll {
+    func poll(maxRecords: Int, maxBytes: Int, timeoutMs: Int) throws -> Poll {
         try enter(.poll)
         return polls.isEmpty ? Poll() : polls.removeFirst()
     }
@@ -103,7 +107,11 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
         return ends[partition] ?? .max
     }
 
-    func commit(_ offsets: [TopicPartition: Int64]) throws {
+    func commit(_ offsets: [TopicPartition: Int64], whileWaiting: () throws -> Void) throws {
+        for _ in 0..<waitsPerCommit {
+            clockMs += 300
+            try whileWaiting()
+        }
         try enter(.commit)
         committed.merge(offsets) { $1 }
         effects.append(.committed(offsets))
@@ -185,6 +193,10 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
     func forgetAnswers() { forgotten += 1 }
 
     var nowMs: Int64 { clockMs }
+
+    func checkPatience() throws {
+        if let impatience, clockMs >= impatience.atMs { throw impatience.error }
+    }
 
     func sleep(ms: Int) throws {
         try enter(.sleep)

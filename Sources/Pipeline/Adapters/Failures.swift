@@ -24,6 +24,20 @@ extension PortFailure {
         self.init(Self.kind(of: error), error.description)
     }
 
+    /// The failure that a message of the client from out of band is; nil for one that is only to be shown.
+    ///
+    /// Such a message answers no call of ours. Whatever broke (a TLS handshake during a certificate's renewal, a login while the
+    /// identity provider restarts, a broker's name), librdkafka goes on trying. Only rights and topics do not come back by that.
+    init?(outOfBand error: KafkaError) {
+        switch error.name {
+        case "TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED",
+            "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION":
+            self.init(.fatal, error.description)
+        case _ where error.isFatal: self.init(.fatal, error.description)
+        default: return nil
+        }
+    }
+
     private static func kind(of error: KafkaError) -> Kind {
         if error.isFatal { return .fatal }
         switch error.name {

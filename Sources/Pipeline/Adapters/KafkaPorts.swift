@@ -32,9 +32,9 @@ final class KafkaSource: RecordSource {
         }
     }
 
-    func poll(maxRecords: Int, timeoutMs: Int) throws -> Poll {
+    func poll(maxRecords: Int, maxBytes: Int, timeoutMs: Int) throws -> Poll {
         try translatingFailures {
-            try poll(of: consumer.poll(maxRecords: maxRecords, timeoutMs: timeoutMs))
+            try poll(of: consumer.poll(maxRecords: maxRecords, maxBytes: maxBytes, timeoutMs: timeoutMs))
         }
     }
 
@@ -42,8 +42,8 @@ final class KafkaSource: RecordSource {
         try translatingFailures { try poll(of: consumer.keepAlive()) }
     }
 
-    func commit(_ offsets: [TopicPartition: Int64]) throws {
-        try translatingFailures { try consumer.commit(offsets) }
+    func commit(_ offsets: [TopicPartition: Int64], whileWaiting: () throws -> Void) throws {
+        try translatingFailures { try consumer.commit(offsets, whileWaiting: whileWaiting) }
     }
 
     func end(of partition: TopicPartition) throws -> Int64 {
@@ -70,8 +70,7 @@ final class KafkaSource: RecordSource {
                 logger.warning(
                     "records were deleted before they were read; reading on from the first one left: \(notice.message)")
             default:
-                let failure = PortFailure(notice)
-                if failure.kind == .fatal { throw failure }
+                if let failure = PortFailure(outOfBand: notice) { throw failure }
                 poll.notices.append(notice.message)
             }
         }

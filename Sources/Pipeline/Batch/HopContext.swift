@@ -28,6 +28,8 @@ public struct HopPorts {
 public struct BatchSettings: Sendable, Equatable {
     /// The most records of one batch: with it grow the gain by de-duplication and the work that a crash repeats.
     public var maxRecords = 500
+    /// After so many bytes (keys, values and headers) a batch is complete too: large records must not become large memory.
+    public var maxBytes = 16 << 20
     /// How long a poll waits for the first record of a batch.
     public var pollTimeoutMs = 250
     /// How long one flush may take. More than the producer's `message.timeout.ms`, so that each record's fate is known by then,
@@ -56,7 +58,7 @@ struct HopContext {
         parkingLot = ports.parkingLot
         subscription = Subscription(
             source: ports.source, clock: ports.clock, waiting: batch.waiting, counters: ports.counters, logger: ports.logger,
-            lookBack: hop.lookBack)
+            lookBack: hop.lookBack, maxBytes: batch.maxBytes)
         delivery = Delivery(
             sink: ports.sink, subscription: subscription, flushTimeoutMs: batch.flushTimeoutMs, waiting: batch.waiting)
     }

@@ -27,12 +27,16 @@ final class Subscription {
     private var unexamined: Set<TopicPartition> = []
     private var histories: [TopicPartition: PartitionHistory] = [:]
     private let lookBack: Int
+    private let maxBytes: Int
 
-    /// - Parameter lookBack: How many offsets before the committed one a step wants to see again when it is given a partition.
+    /// - Parameters:
+    ///   - lookBack: How many offsets before the committed one a step wants to see again when it is given a partition.
+    ///   - maxBytes: After so many bytes no more records are added to a batch.
     init(
         source: any RecordSource, clock: any Clock, waiting: WaitSettings, counters: HopCounters, logger: Logger,
-        lookBack: Int = 0
+        lookBack: Int = 0, maxBytes: Int = BatchSettings().maxBytes
     ) {
+        self.maxBytes = maxBytes
         self.lookBack = lookBack
         self.source = source
         self.clock = clock
@@ -49,7 +53,7 @@ final class Subscription {
         lost = []
         batchPartitions = []
         reached = [:]
-        let poll = try serve { try source.poll(maxRecords: maxRecords, timeoutMs: timeoutMs) }
+        let poll = try serve { try source.poll(maxRecords: maxRecords, maxBytes: maxBytes, timeoutMs: timeoutMs) }
         // Whatever this poll revoked, its records are of partitions that are ours now, perhaps once more.
         lost = []
         for record in poll.records {
@@ -143,7 +147,10 @@ final class Subscription {
     }
 
     /// Serves the group if that was done last a while ago. To be called from within every wait.
+    ///
+    /// - Throws: What is to end the step, when nobody wants to wait any longer.
     func keepAlive() throws {
+        try clock.checkPatience()
         let elapsedMs = clock.nowMs - lastPollMs
         guard elapsedMs < 0 || elapsedMs >= waiting.keepAliveEveryMs else { return }
         _ = try serve { try source.keepAlive() }
@@ -199,8 +206,8 @@ final class Subscription {
             _ = try untilAvailable(.kafka) {
                 let offsets = uncommitted
                 guard !offsets.isEmpty else { return }
-                try source.commit(offsets)
-                committed.merge(offsets) { _, new in new }
+                try source.commit(offsets) { try keepAlive() }
+                committed.merge(offsets.filter { isOurs($0.key) }) { _, new in new }
             }
         }
         reached = [:]

@@ -13,15 +13,18 @@ public protocol RecordSource: AnyObject {
     ///
     /// - Parameters:
     ///   - maxRecords: The most records to return.
+    ///   - maxBytes: After so many bytes no more records are added.
     ///   - timeoutMs: How long to wait for the first one. 0 asks only for what is there already.
-    func poll(maxRecords: Int, timeoutMs: Int) throws -> Poll
+    func poll(maxRecords: Int, maxBytes: Int, timeoutMs: Int) throws -> Poll
     /// Serves the group in the middle of a batch, and returns at once. Records that arrive wait for the next poll; before they
     /// become many, delivery is paused until then.
     ///
     /// - Returns: A poll without records and without ends.
     func keepAlive() throws -> Poll
     /// Commits, for each partition, the offset of the next record to read, and waits for the broker's answer.
-    func commit(_ offsets: [TopicPartition: Int64]) throws
+    ///
+    /// - Parameter whileWaiting: Called several times a second.
+    func commit(_ offsets: [TopicPartition: Int64], whileWaiting: () throws -> Void) throws
     /// What lies behind and before partitions that were just assigned.
     ///
     /// - Parameter lookBack: How many offsets before the committed one to read again; 0 reads nothing.
@@ -162,6 +165,13 @@ public protocol Clock: AnyObject {
     ///
     /// - Throws: What is to end the step, when nobody wants to wait any longer.
     func sleep(ms: Int) throws
+    /// Throws what is to end the step, when nobody wants to wait any longer. Called from within every wait.
+    func checkPatience() throws
+}
+
+extension Clock {
+    /// There is always more time.
+    public func checkPatience() throws {}
 }
 
 /// The mapping service: ID mappings of users, by a client that retries and protects the service by itself.

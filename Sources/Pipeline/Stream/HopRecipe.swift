@@ -9,6 +9,8 @@ public typealias MappingFactory = @Sendable (any Clock) throws -> any MappingLoo
 /// What one worker is made from: nothing in it belongs to a thread.
 struct HopRecipe: Sendable {
     let hop: Hop
+    /// The worker's name, which no other of the process has.
+    let name: String
     let settings: PipelineSettings
     let makeMappings: MappingFactory
     /// Nil unless the hop writes to it.
@@ -23,7 +25,7 @@ struct HopRecipe: Sendable {
     /// Runs the hop on this thread, until the stop is asked for: then the batch in hand is finished, and the group left.
     func run() throws {
         let clock = WorkerClock(stop: stop)
-        let properties = settings.consumerProperties(hop)
+        let properties = settings.consumerProperties(hop, worker: name)
         let consumer = try translatingFailures { try Consumer(properties: properties, onLog: log) }
         defer { consumer.close() }
         let producer = try translatingFailures { try Producer(properties: settings.producerProperties(), onLog: log) }
@@ -31,7 +33,8 @@ struct HopRecipe: Sendable {
         let rows = SourceRows(settings.source)
         defer { rows.close() }
         let ports = HopPorts(
-            source: KafkaSource(consumer, properties: properties, timeoutMs: settings.startTimeoutMs, logger: logger),
+            source: KafkaSource(
+                consumer, properties: settings.consumerProperties(hop), timeoutMs: settings.startTimeoutMs, logger: logger),
             sink: KafkaSink(producer), parkingLot: ParkedFile(store: parked),
             clock: clock, counters: counters, logger: logger)
         let step = try makeStep(ports, rows: rows)

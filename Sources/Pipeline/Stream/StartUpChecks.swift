@@ -24,17 +24,33 @@ struct StartUpChecks {
                 "\(hop.rawValue): a flush may take \(settings.hop(hop).batch.flushTimeoutMs) ms, more than half of "
                     + "max.poll.interval.ms (\(intervalMs) ms); shorten the one or raise the other")
         }
-        guard settings.messageTimeoutMs < settings.sessionTimeoutMs else {
-            throw PipelineError(
-                .badSetting,
-                "message.timeout.ms (\(settings.messageTimeoutMs)) must be below session.timeout.ms (\(settings.sessionTimeoutMs)): "
-                    + "a record that is delivered later could overwrite what the partition's next owner wrote")
-        }
+        try checkMessageTimeout()
         if hops.contains(.aggregator), settings.source.statementTimeoutSeconds * 2000 > intervalMs {
             throw PipelineError(
                 .badSetting,
                 "a statement may take \(settings.source.statementTimeoutSeconds) s, more than half of "
                     + "max.poll.interval.ms (\(intervalMs) ms); shorten the one or raise the other")
+        }
+    }
+
+    private func checkMessageTimeout() throws {
+        let timeoutMs = settings.messageTimeoutMs
+        guard timeoutMs > 0 else {
+            throw PipelineError(
+                .badSetting, "message.timeout.ms (\(timeoutMs)) must be above 0: without an end to it no record is ever given up")
+        }
+        guard timeoutMs < settings.sessionTimeoutMs else {
+            throw PipelineError(
+                .badSetting,
+                "message.timeout.ms (\(timeoutMs)) must be below session.timeout.ms (\(settings.sessionTimeoutMs)): "
+                    + "a record that is delivered later could overwrite what the partition's next owner wrote")
+        }
+        for hop in hops where timeoutMs >= settings.hop(hop).batch.flushTimeoutMs {
+            throw PipelineError(
+                .badSetting,
+                "message.timeout.ms (\(timeoutMs)) must be below pipeline.batch.flush_timeout_seconds "
+                    + "(\(settings.hop(hop).batch.flushTimeoutMs) ms for \(hop.rawValue)): a flush ends when each record's fate is known"
+            )
         }
     }
 

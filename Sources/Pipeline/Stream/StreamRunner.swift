@@ -141,7 +141,8 @@ public final class StreamRunner: Sendable {
         var logger = logger
         logger[metadataKey: "worker"] = "\(name)"
         let recipe = HopRecipe(
-            hop: hop, settings: settings, makeMappings: makeMappings, ledger: hop == .enricher ? ledger : nil, parked: parked,
+            hop: hop, name: name, settings: settings, makeMappings: makeMappings, ledger: hop == .enricher ? ledger : nil,
+            parked: parked,
             replays: replays, counters: counters[hop], stop: stop, logger: logger)
         return Worker(name: name) {
             do {

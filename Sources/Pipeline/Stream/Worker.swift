@@ -23,7 +23,7 @@ final class StopRequest: Sendable {
     }
 }
 
-/// Real time for one worker. Its sleep is where a worker that waits for an absent party notices that it should end.
+/// Real time for one worker. Its waits are where a worker that waits for an absent party notices that it should end.
 final class WorkerClock: Clock {
     private let stop: StopRequest
 
@@ -33,10 +33,14 @@ final class WorkerClock: Clock {
 
     var nowMs: Int64 { wallClockMs() }
 
-    func sleep(ms: Int) throws {
+    func checkPatience() throws {
         if stop.isOverdue {
             throw PipelineError(.drainTimedOut, "stopped while waiting; the batch in hand will be read again at the next start")
         }
+    }
+
+    func sleep(ms: Int) throws {
+        try checkPatience()
         Thread.sleep(forTimeInterval: Double(ms) / 1000)
     }
 }

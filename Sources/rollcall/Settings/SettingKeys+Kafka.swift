@@ -114,7 +114,14 @@ struct PipelineBatchKeys: SettingsSection {
     let aggregate = SettingKey(
         "pipeline.batch.aggregate", .integer(1...10_000), default: 500, "Signals per batch, and so users per query.")
     let enrich = SettingKey("pipeline.batch.enrich", .integer(1...10_000), default: 500, "Aggregates per batch.")
+    let size = SettingKey(
+        "pipeline.batch.max_size", .size(65_536...(1 << 30)), default: 16 << 20,
+        "After so many bytes a batch is complete, however few its records are. Each worker holds about two such batches in memory."
+    )
     let flushTimeout = SettingKey(
-        "pipeline.batch.flush_timeout_seconds", .seconds(0.1...3_600), default: 30,
-        "How long a batch's deliveries may take before it is said that the broker does not answer.")
+        "pipeline.batch.flush_timeout_seconds", .seconds(0.1...3_600), default: 40,
+        """
+        How long a batch's deliveries may take before it is said that the broker does not answer; more than message.timeout.ms, which \
+        is two thirds of session.timeout.ms (30 s) unless set.
+        """)
 }

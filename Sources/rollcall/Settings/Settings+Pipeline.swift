@@ -41,6 +41,7 @@ extension EffectiveSettings {
         var hop = PipelineSettings.HopSettings()
         hop.workers = try value(workers)
         hop.batch.maxRecords = try value(records)
+        hop.batch.maxBytes = try value(Self.keys.pipeline.batch.size)
         hop.batch.flushTimeoutMs = try milliseconds(Self.keys.pipeline.batch.flushTimeout)
         return hop
     }
