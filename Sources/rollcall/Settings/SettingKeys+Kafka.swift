@@ -21,7 +21,8 @@ struct KafkaKeys: SettingsSection {
             """,
         """
         Any property of librdkafka, for all clients. A member NAME_file holds a file whose text becomes NAME; \
-        secrets can only be given that way or by the environment (ROLLCALL_KAFKA_PROPERTIES_SASL_PASSWORD).
+        secrets can only be given that way or by the environment (ROLLCALL_KAFKA_PROPERTIES_SASL_PASSWORD). Unless given, the queues \
+        of each worker of `stream` are bounded by queued.max.messages.kbytes: 16384 and queue.buffering.max.kbytes: 32768.
         """)
     let topics = KafkaTopicKeys()
     let groups = KafkaGroupKeys()
