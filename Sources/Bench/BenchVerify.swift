@@ -24,16 +24,21 @@ struct BenchVerify: ParsableCommand {
     @Option(help: "Budgets to verify with, as verify's --memory takes them, such as 64MB; repeatable.")
     var memory: [String] = ["64MB"]
 
+    @Option(help: "Users whose rows differ from their aggregates, each of whom verify has to name.")
+    var differences = 0
+
     @Flag(help: "The figures as JSON on standard output.")
     var json = false
 
     func validate() throws {
         guard users > 0, rounds > 0 else { throw ValidationError("--users and --rounds have to be 1 or more") }
+        guard (0...users).contains(differences) else { throw ValidationError("--differences cannot be more than --users") }
     }
 
     func run() throws {
         // librdkafka's broker keeps 5 MiB per partition: with too few of them it would forget the first users.
         let world = try VerifyWorld(users: users, partitions: partitions ?? max(24, users / 150_000 + 1))
+        if differences > 0 { try world.edit(differences) }
         let idle = try Measured.idleMemory(world.rollcall)
         var dumps: [DumpTimes] = []
         var runs: [String: [VerifyTimes]] = [:]
@@ -42,7 +47,7 @@ struct BenchVerify: ParsableCommand {
             dumps.append(try world.dump())
             for budget in memory {
                 Self.tell("round \(round) of \(rounds): verify --memory \(budget)")
-                runs[budget, default: []].append(try world.verify(memory: budget))
+                runs[budget, default: []].append(try world.verify(memory: budget, differences: differences))
             }
         }
         let figures = memory.map { VerifyFigures(budget: $0, users: users, idle: idle, dumps: dumps, runs: runs[$0] ?? []) }

@@ -89,13 +89,8 @@ final class VerifyWorld {
     // MARK: - Filling
 
     private func insert(_ users: Int) throws {
-        var settings = database.rootSettings
-        settings.database = ShopDatabase.name
-        settings.readTimeoutSeconds = 3_600
-        let connection = try Connection(settings)
+        let connection = try rootConnection()
         defer { connection.close() }
-        // Nobody reads these changes, and a log of them would only take room.
-        try connection.execute("SET SESSION sql_log_bin = 0")
         for first in stride(from: 1, through: users, by: 500_000) {
             let last = min(users, first + 499_999)
             try connection.execute(
@@ -114,6 +109,24 @@ final class VerifyWorld {
                 """)
         }
         try connection.execute("ANALYZE TABLE users, preferences")
+    }
+
+    /// Changes rows behind the pipeline's back.
+    func edit(_ users: Int) throws {
+        BenchVerify.tell("editing \(users) rows of which no event tells")
+        let connection = try rootConnection()
+        defer { connection.close() }
+        try connection.execute("UPDATE users SET credit = credit + 1 WHERE user_id <= \(users)")
+    }
+
+    /// Nobody reads the changes that are made here, and a log of them would only take room.
+    private func rootConnection() throws -> Connection {
+        var settings = database.rootSettings
+        settings.database = ShopDatabase.name
+        settings.readTimeoutSeconds = 3_600
+        let connection = try Connection(settings)
+        try connection.execute("SET SESSION sql_log_bin = 0")
+        return connection
     }
 
     /// Writes each row as the pipeline would.
@@ -174,16 +187,21 @@ final class VerifyWorld {
         return DumpTimes(seconds: seconds, query: queryRun, topic: topicRun)
     }
 
-    /// Runs verify, which has to find nothing.
-    func verify(memory: String) throws -> VerifyTimes {
+    /// Runs verify, which has to find so many users, and nothing else.
+    func verify(memory: String, differences: Int) throws -> VerifyTimes {
         let run = try Measured.run(
             rollcall,
-            ["verify", "--stage", "aggregate", "--json", "--quiet", "--memory", memory, "--config", settingsFile],
-            keepsOutput: true)
+            [
+                "verify", "--stage", "aggregate", "--json", "--quiet", "--memory", memory, "--settle-timeout", "7200", "--config",
+                settingsFile,
+            ], keepsOutput: true)
         let report = try JSONValue(parsing: Array(run.output))
-        guard report["verdict"]?.text == "clean" else {
+        let expected = differences == 0 ? "clean" : "differences"
+        let found = report["counts"]?["aggregate"]?["stale"]?.integer ?? 0
+        guard report["verdict"]?.text == expected, report["complete"] == true, found == differences else {
             throw BenchError(
-                "the verification should find nothing; it says \(report["verdict"] ?? .null): \(report["reason"] ?? .null)")
+                "verify should find \(differences) stale users; it says \(report["verdict"] ?? .null), finds \(found), "
+                    + "and gives as a reason \(report["reason"] ?? .null)")
         }
         let phases = (report["timings"]?.members ?? []).map { ($0.name, Double($0.value.description) ?? 0) }
         return VerifyTimes(process: run, phases: phases)

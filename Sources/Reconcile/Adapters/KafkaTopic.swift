@@ -13,14 +13,19 @@ final class KafkaTopic: TopicPort {
     /// Reading with librdkafka's defaults takes four times as long and several times the memory: its queues hold up to 64 MB and
     /// 100,000 records per partition, and it pauses half a second after each short answer.
     ///
-    /// - Parameter fetchBytes: What may be fetched ahead. An answer on its way counts as much as a quarter of it.
-    static func scanProperties(fetchBytes: Int) -> Properties {
-        let properties: Properties = [
-            "fetch.max.bytes": "\(fetchBytes / 4)",
-            "max.partition.fetch.bytes": "\(min(fetchBytes / 4, 1 << 20))",
+    /// - Parameters:
+    ///   - fetchBytes: What may be fetched ahead. An answer on its way takes up to a quarter of it.
+    ///   - given: The settings' own properties. Whoever set one of these knows the cluster better.
+    static func scanProperties(fetchBytes: Int, given: Properties) -> Properties {
+        // librdkafka refuses answers that could not hold the largest message.
+        let largestMessage = given["message.max.bytes"].flatMap { Int($0) } ?? 1_000_000
+        let answerBytes = max(fetchBytes / 4, largestMessage)
+        let own: Properties = [
+            "fetch.max.bytes": "\(answerBytes)",
+            "max.partition.fetch.bytes": "\(min(answerBytes, 1 << 20))",
             "queued.max.messages.kbytes": "\(fetchBytes / 1024)",
         ]
-        return Consumer.scanProperties.merging(properties) { _, new in new }
+        return Consumer.scanProperties.merging(own) { _, new in new }.merging(given) { _, given in given }
     }
 
     init(_ name: String, properties: Properties, timeoutMs: Int = 10_000, standstillSeconds: Int = 60) throws {

@@ -31,16 +31,13 @@ public struct RealPorts: ReconcilePorts {
         self.godTopic = godTopic
         // At most the aggregate topic and the God topic are read at the same time.
         let fetchBytes = MemoryPlan.fetchBytes(budgetBytes: memoryBytes, topics: ledgerPaths.isEmpty ? 1 : 2)
-        scanProperties = KafkaTopic.scanProperties(fetchBytes: fetchBytes)
+        scanProperties = KafkaTopic.scanProperties(fetchBytes: fetchBytes, given: kafkaProperties)
         self.clock = clock
     }
 
     public func source() throws -> any SourcePort { try SourceReader(sourceSettings) }
 
-    public func topic(_ name: String) throws -> any TopicPort {
-        // Whoever set one of these in kafka.properties knows the cluster better.
-        try KafkaTopic(name, properties: scanProperties.merging(kafkaProperties) { _, given in given })
-    }
+    public func topic(_ name: String) throws -> any TopicPort { try KafkaTopic(name, properties: scanProperties) }
 
     public func progress() throws -> any ProgressPort { KafkaProgress(properties: kafkaProperties, connector: connector) }
 
