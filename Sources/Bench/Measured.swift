@@ -95,9 +95,9 @@ final class PeakSampler: Sendable {
     }
 
     static func peakBytes(of process: pid_t) -> Int? {
-        // The program's name guards against a look at the moment before it has become itself.
-        guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
-            let name = status.split(separator: "\n").first, !name.hasSuffix("bench"),
+        // A process that has yet to become the program shares this one's memory.
+        guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/exe"),
+            !program.hasSuffix("/bench"), let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
             let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
             let kibibytes = line.split(whereSeparator: { !$0.isNumber }).first.flatMap({ Int($0) })
         else { return nil }

@@ -17,11 +17,13 @@ final class KafkaTopic: TopicPort {
     ///   - fetchBytes: What may be fetched ahead. An answer on its way takes up to a quarter of it.
     ///   - given: The settings' own properties. Whoever set one of these knows the cluster better.
     static func scanProperties(fetchBytes: Int, given: Properties) -> Properties {
-        // librdkafka refuses answers that could not hold the largest message.
-        let largestMessage = given["message.max.bytes"].flatMap { Int($0) } ?? 1_000_000
+        // librdkafka refuses answers that could not hold the largest message that may be sent. Nothing is sent here, and a larger
+        // message arrives all the same: a broker's answer holds at least one batch, whatever its size.
+        let largestMessage = given["message.max.bytes"].flatMap { Int($0) } ?? min(fetchBytes / 4, 1_000_000)
         let answerBytes = max(fetchBytes / 4, largestMessage)
         let own: Properties = [
             "fetch.max.bytes": "\(answerBytes)",
+            "message.max.bytes": "\(largestMessage)",
             "max.partition.fetch.bytes": "\(min(answerBytes, 1 << 20))",
             "queued.max.messages.kbytes": "\(fetchBytes / 1024)",
         ]

@@ -3,7 +3,7 @@ import Source
 
 /// Every row of the source, as digests parted by user, and the position through which it was seen.
 struct SourceScan: Sendable {
-    private(set) var spill: Spill
+    var spill: Spill
     /// Rows, those that repeat a user's included.
     private(set) var rows = 0
     /// The smallest position of all ranges: every change before it is in.

@@ -3,7 +3,7 @@ import Kafka
 
 /// The productions of all ledgers, parted by user.
 struct SpilledLedger: Sendable {
-    private(set) var spill: Spill
+    var spill: Spill
     private(set) var position = LedgerPosition()
     private(set) var productions = 0
     private let kind: UserIDKind

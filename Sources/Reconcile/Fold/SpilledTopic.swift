@@ -3,7 +3,7 @@ import Kafka
 
 /// A whole topic, folded as far as it can be without knowing every user at once: its records, parted by user.
 struct SpilledTopic: Sendable {
-    private(set) var spill: Spill
+    var spill: Spill
     private(set) var progress: TopicTail.Progress
 
     /// Reads everything that the topic holds now.

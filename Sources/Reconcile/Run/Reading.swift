@@ -34,6 +34,12 @@ struct Reading: Sendable {
         self.ledger = judgesGod ? try ledger.take() : nil
     }
 
+    /// Hands over everything that was read, and keeps nothing of it.
+    mutating func takeSides() -> Comparison.Sides {
+        Comparison.Sides(
+            source: scan.spill.take(), aggregate: aggregate.spill.take(), god: god?.spill.take(), ledger: ledger?.spill.take())
+    }
+
     private static func scan(
         _ settings: VerifySettings, _ shape: Spill.Shape, _ ports: any ReconcilePorts, _ onRows: @Sendable (Int) -> Void
     ) throws -> SourceScan {

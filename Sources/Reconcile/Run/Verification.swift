@@ -91,7 +91,7 @@ public final class Verification {
 
         begin("compare")
         let followed = Followed(reading)
-        let comparison = try compare(reading)
+        let comparison = try compare(&reading)
         let roll = followed.roll(settings, tails, plan.listShape(directory: settings.temporaryDirectory))
 
         begin("settle")
@@ -100,6 +100,8 @@ public final class Verification {
         if let blocked = outcome.blocked {
             try leaveUnresolved(comparison.suspects, "the fence was not passed: \(blocked.detail)", &tally)
         } else {
+            try comparison.suspects.arrange(
+                usersPerBatch: usersPerBatch(followed), by: roll.aggregate.tail.progress)
             let settler = Settler(settings, source: source, roll: roll, fence: fence, clock: ports.clock)
             let signals = SignalIndex(
                 topics.signals, kind: settings.userIDKind,
@@ -153,10 +155,9 @@ public final class Verification {
         return reading
     }
 
-    private func compare(_ reading: consuming Reading) throws -> Comparison {
-        let sides = Comparison.Sides(
-            source: reading.scan.spill, aggregate: reading.aggregate.spill, god: reading.god?.spill,
-            ledger: reading.ledger?.spill)
+    /// Compares what was read, and lets go of it: buffers and temporary files are gone before anyone is settled.
+    private func compare(_ reading: inout Reading) throws -> Comparison {
+        let sides = reading.takeSides()
         return try Comparison(settings, plan, sides, runID: report.runID.text)
     }
 
@@ -172,9 +173,7 @@ public final class Verification {
         _ suspects: SuspectQueue, _ settler: Settler, _ builder: FindingBuilder, _ record: RunRecord, _ followed: Followed,
         _ tally: inout RunTally
     ) throws {
-        let usersPerBatch = plan.usersPerBatch(
-            averageRowBytes: followed.averageRowBytes, atMost: settings.settleBatchRows)
-        try settler.settle(suspects, usersPerBatch: usersPerBatch) { outcomes in
+        try settler.settle(suspects, usersPerBatch: usersPerBatch(followed)) { outcomes in
             var confirmed: [Suspect: Confirmation] = [:]
             for (suspect, settlement) in outcomes {
                 tally.add(suspect, settlement)
@@ -189,6 +188,10 @@ public final class Verification {
             }
             try record.write(built.findings, position: followed.position)
         }
+    }
+
+    private func usersPerBatch(_ followed: Followed) -> Int {
+        plan.usersPerBatch(averageRowBytes: followed.averageRowBytes, atMost: settings.settleBatchRows)
     }
 
     private func leaveUnresolved(_ suspects: SuspectQueue, _ reason: String, _ tally: inout RunTally) throws {

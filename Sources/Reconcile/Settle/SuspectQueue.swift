@@ -16,9 +16,14 @@ struct SuspectUser: Sendable {
 
 /// The users who are still to be settled, in the order in which their turn comes. However many they are, all but the next ones lie
 /// in a temporary file.
+///
+/// The comparison meets users in the order of a hash, so that the aggregates of a batch would lie scattered over the whole topic. The
+/// more users wait, the finer they are arranged by where their aggregates lie: then each batch has a stretch of the topic to itself,
+/// and all of them together read it about once.
 final class SuspectQueue {
     private let shape: Spill.Shape
     private var current: Spill
+    private var part = 0
     private var cursor = Spill.Cursor()
     /// Those who come after everyone in `current`.
     private var again: Spill
@@ -33,28 +38,68 @@ final class SuspectQueue {
 
     /// Puts a user at the end.
     func add(_ user: SuspectUser) throws {
+        let payload = Self.encode(user)
+        try payload.withUnsafeBytes { try again.append(Self.entry(payload.count), payload: $0, to: 0) }
+        count += 1
+    }
+
+    /// The key is of no use here: the list is not parted by users.
+    private static func entry(_ payloadBytes: Int) -> SpillEntry {
+        SpillEntry(key: UserKey(exactly: 0), digest: nil, payloadBytes: payloadBytes)
+    }
+
+    /// Brings everyone into the order in which their aggregates lie in the topic.
+    ///
+    /// - Parameters:
+    ///   - usersPerBatch: How many will be taken at a time; so many may lie in any order.
+    ///   - progress: How far the topic was read.
+    func arrange(usersPerBatch: Int, by progress: TopicTail.Progress) throws {
+        let order = TopicOrder(progress)
+        var arranged = shape
+        while arranged.partBits < Self.finestBits, count >> arranged.partBits > usersPerBatch { arranged.partBits += 1 }
+        guard arranged.partBits > 0 else { return }
+        arranged.blockBytes = max(512, (2 * shape.blockBytes) >> arranged.partBits & ~7)
+        var sorted = Spill(arranged)
+        let waiting = count
+        for _ in 0..<waiting {
+            guard let user = try take(atMost: 1).first else { break }
+            let part = order.part(of: user.known.aggregate.home?.address, parts: arranged.parts)
+            let payload = Self.encode(user)
+            try payload.withUnsafeBytes { try sorted.append(Self.entry(payload.count), payload: $0, to: part) }
+        }
+        current = sorted
+        part = 0
+        cursor = Spill.Cursor()
+        count = waiting
+    }
+
+    /// 1,024 parts bring ten million users into batches of a thousand that share ten thousand records.
+    private static let finestBits = 10
+
+    private static func encode(_ user: SuspectUser) -> [UInt8] {
         var payload = PayloadWriter()
         payload.add(Array(user.stages), { $0.add($1.rawValue) })
         payload.add(user.alteration) { $0.add($1.rawValue) }
         payload.add(user.attempts)
         payload.add(user.known)
-        // The key is of no use here: the list is not parted.
-        try again.append(
-            SpillEntry(key: UserKey(exactly: 0), digest: nil, payloadBytes: payload.bytes.count), payload: payload.bytes)
-        count += 1
+        return payload.bytes
     }
 
     /// Takes the next users out of the queue; fewer when there are no more.
     func take(atMost limit: Int) throws -> [SuspectUser] {
         var users: [SuspectUser] = []
         while users.count < limit, count > 0 {
-            if let (_, payload) = try current.next(&cursor) {
+            if let (_, payload) = try current.next(&cursor, in: part) {
                 users.append(try Self.decode(payload))
                 count -= 1
+            } else if part + 1 < current.shape.parts {
+                part += 1
+                cursor = Spill.Cursor()
             } else {
                 // Whoever was put back while the others had their turn waits until a later batch.
                 if !users.isEmpty { break }
                 current = again
+                part = 0
                 cursor = Spill.Cursor()
                 again = Spill(shape)
             }
@@ -70,5 +115,28 @@ final class SuspectQueue {
         return SuspectUser(
             known: try reader.knownUser(), stages: Set(stages), alteration: alteration.flatMap { Alteration(rawValue: $0) },
             attempts: attempts)
+    }
+}
+
+/// Where in a topic, as a whole, a record lies.
+private struct TopicOrder {
+    /// Records in the partitions before each one.
+    private var before: [Int32: Int64] = [:]
+    private let lows: [Int32: Int64]
+    private var total: Int64 = 0
+
+    init(_ progress: TopicTail.Progress) {
+        lows = progress.lows
+        for (partition, end) in progress.ends.sorted(by: { $0.key < $1.key }) {
+            before[partition] = total
+            total += max(0, end - (lows[partition] ?? 0))
+        }
+    }
+
+    /// Those without a record have nothing to be read, and may stand anywhere.
+    func part(of address: RecordAddress?, parts: Int) -> Int {
+        guard let address, let before = before[address.partition], total > 0 else { return 0 }
+        let place = before + max(0, address.offset - (lows[address.partition] ?? 0))
+        return min(parts - 1, Int(Double(place) / Double(total) * Double(parts)))
     }
 }

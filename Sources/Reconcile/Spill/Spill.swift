@@ -54,6 +54,12 @@ struct Spill: Sendable {
         parts = Array(repeating: Part(), count: shape.parts)
     }
 
+    /// Moves everything out, and leaves an empty spill behind.
+    mutating func take() -> Spill {
+        defer { self = Spill(shape) }
+        return self
+    }
+
     /// Entries in a part.
     func count(in part: Int) -> Int { parts[part].entries }
 
@@ -66,7 +72,12 @@ struct Spill: Sendable {
     mutating func append(_ entry: SpillEntry, payload: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0))
         throws
     {
-        let part = shape.part(of: entry.key)
+        try append(entry, payload: payload, to: shape.part(of: entry.key))
+    }
+
+    /// Appends an entry to a part of the caller's choice.
+    @inline(__always)
+    mutating func append(_ entry: SpillEntry, payload: UnsafeRawBufferPointer, to part: Int) throws {
         let size = entry.storedBytes
         if entry.key.isWide { parts[part].isWide = true }
         guard size <= shape.blockBytes else { return try appendLong(entry, payload, to: part) }
