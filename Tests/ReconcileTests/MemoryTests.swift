@@ -57,6 +57,7 @@ struct MemoryTests {
     func leavesNothing() throws {
         let directory = ReportsDirectory()
         var settings = World.settings
+        settings.chunkRows = 400
         settings.temporaryDirectory = directory.path
         settings.memoryBytes = 60_000
         _ = try brokenWorld().verify(settings)
@@ -66,6 +67,7 @@ struct MemoryTests {
     @Test("says which directory is meant when a temporary file cannot be made")
     func noRoom() throws {
         var settings = World.settings
+        settings.chunkRows = 400
         settings.temporaryDirectory = "/nowhere/at/all"
         settings.memoryBytes = 60_000
         let (report, findings) = try World(users: 3_000).verify(settings)
@@ -82,6 +84,7 @@ struct MemoryTests {
         let largest = Largest()
         world.onUsersRead.withLock { hook in hook = { largest.note($0) } }
         var settings = World.settings
+        settings.chunkRows = 400
         settings.memoryBytes = 1_000_000
         let (report, findings) = try world.verify(settings)
         #expect(findings.count == 500)
@@ -103,6 +106,7 @@ struct MemoryTests {
             }
         }
         var settings = World.settings
+        settings.chunkRows = 400
         settings.memoryBytes = 1_000_000
         let (report, findings) = try world.verify(settings)
         #expect(findings.isEmpty)
@@ -124,6 +128,7 @@ struct MemoryTests {
     ) throws -> (report: RunReport, lines: [FindingLine]) {
         var settings = settings
         settings.memoryBytes = memoryBytes
+        settings.chunkRows = 400
         let directory = ReportsDirectory()
         let outcome = try Verification(settings, ports: WorldPorts(world: world))
             .run(reports: directory.path, history: directory.path + "/history.sqlite")
