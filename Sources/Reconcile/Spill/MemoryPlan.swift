@@ -36,7 +36,10 @@ struct MemoryPlan: Sendable {
     private static let largestBlockBytes = 64 << 10
 
     /// What the table and the strays of one part may take.
-    var tableBytes: Int { budgetBytes.map { $0 / 4 } ?? .max }
+    var tableBytes: Int { budgetBytes.map { max($0 / 4, Self.smallestTableBytes) } ?? .max }
+
+    /// With less, even a part of a few users would have to be parted again.
+    private static let smallestTableBytes = 8 << 10
 
     /// How many users can be settled together when rows are of this size on average.
     ///

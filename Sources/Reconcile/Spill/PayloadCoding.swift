@@ -78,7 +78,11 @@ struct PayloadReader {
         _ read: (inout PayloadReader) throws(ReconcileError) -> Value
     ) throws(ReconcileError) -> [Value] {
         var values: [Value] = []
-        for _ in 0..<(try integer()) { values.append(try read(&self)) }
+        var left = try integer()
+        while left > 0 {
+            values.append(try read(&self))
+            left -= 1
+        }
         return values
     }
 

@@ -168,7 +168,7 @@ struct Spill: Sendable {
             try scratch.withUnsafeBytes { bytes in
                 var place = 0
                 while place < block.byteCount {
-                    let entry = SpillEntry(loadingFrom: bytes, at: place)
+                    let entry = try self.entry(in: bytes, at: place, before: block.byteCount)
                     let range = entry.payloadRange
                     try body(
                         entry, UnsafeRawBufferPointer(rebasing: bytes[(place + range.lowerBound)..<(place + range.upperBound)]),
@@ -177,6 +177,19 @@ struct Spill: Sendable {
                 }
             }
         }
+    }
+
+    /// Reads an entry of a block that came from the file, where it may have been damaged.
+    @inline(__always)
+    private func entry(in bytes: UnsafeRawBufferPointer, at place: Int, before end: Int) throws -> SpillEntry {
+        guard end - place >= SpillEntry.narrowBytes else { throw spillDamaged }
+        let entry = SpillEntry(loadingFrom: bytes, at: place)
+        guard end - place >= entry.storedBytes else { throw spillDamaged }
+        return entry
+    }
+
+    private var spillDamaged: ReconcileError {
+        .temporaryFile(directory: shape.directory, reason: "what was read back is not what was written")
     }
 
     private func blockCount(of part: Int) -> Int { parts[part].full.count + (parts[part].open == nil ? 0 : 1) }
@@ -208,7 +221,7 @@ struct Spill: Sendable {
         }
         // The file may end within the longest head: the last entry may be a short one.
         var head = [UInt8](repeating: 0, count: SpillEntry.headBytes)
-        let narrow = head.count - 8
+        let narrow = SpillEntry.narrowBytes
         let entry = try head.withUnsafeMutableBytes { bytes in
             try file?.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<narrow]), at: offset)
             if SpillEntry.isWide(storedIn: UnsafeRawBufferPointer(bytes)) {
@@ -239,8 +252,8 @@ struct Spill: Sendable {
             cursor.block += 1
             cursor.place = 0
         }
-        return cursor.bytes.withUnsafeBytes { bytes in
-            let entry = SpillEntry(loadingFrom: bytes, at: cursor.place)
+        return try cursor.bytes.withUnsafeBytes { bytes in
+            let entry = try self.entry(in: bytes, at: cursor.place, before: cursor.byteCount)
             let range = entry.payloadRange
             let payload = Array(bytes[(cursor.place + range.lowerBound)..<(cursor.place + range.upperBound)])
             cursor.place += entry.storedBytes

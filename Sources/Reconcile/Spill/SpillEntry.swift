@@ -42,7 +42,7 @@ struct SpillEntry {
 
     /// Payloads are this long at most, which leaves eight bits beside the length.
     static let longestPayload = (1 << 24) - 1
-    private static let narrowBytes = 32
+    static let narrowBytes = 32
     static let headBytes = 40
 
     private var headBytes: Int { key.isWide ? Self.headBytes : Self.narrowBytes }
@@ -78,6 +78,8 @@ struct SpillEntry {
         payloadBytes = Int(UInt32(truncatingIfNeeded: sizes) >> 8)
         let stored = Traits(rawValue: UInt8(truncatingIfNeeded: sizes))
         traits = stored.subtracting(.wide)
-        if stored.contains(.wide) { key.high = bytes.load(fromByteOffset: place + 32, as: UInt64.self) }
+        if stored.contains(.wide), bytes.count - place >= Self.headBytes {
+            key.high = bytes.load(fromByteOffset: place + 32, as: UInt64.self)
+        }
     }
 }
