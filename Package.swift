@@ -59,6 +59,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
+                .product(name: "FlyingFox", package: "FlyingFox"),
             ]),
 
         // Measurements on the embedded stack; see scripts/bench.
@@ -94,7 +95,7 @@ let package = Package(
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Kafka", "MySQL", "rollcall"]),
         .testTarget(
             name: "rollcallTests",
-            dependencies: ["rollcall", "Sandbox", "Domain", "Kafka", "Ledger", "MySQL", "Pipeline", "Report", "Source"],
+            dependencies: ["rollcall", "Sandbox", "Domain", "HTTP", "Kafka", "Ledger", "MySQL", "Pipeline", "Report", "Source"],
             // Read where they lie, so that the same test can write them anew.
             exclude: ["Help"]),
     ],

@@ -68,6 +68,8 @@ public enum HeaderName {
     public static let version = "rollcall.version"
     public static let signal = "rollcall.signal"
     public static let encoding = "rollcall.encoding"
+    /// When the oldest change event behind a signal or an aggregate was written: milliseconds since 1970.
+    public static let eventTime = "rollcall.event.time"
     public static let aggregate = "rollcall.aggregate"
     public static let aggregateDigest = "rollcall.aggregate.digest"
     public static let mappingDigest = "rollcall.mapping.digest"

@@ -5,6 +5,9 @@ import Synchronization
 public final class PipelineCounters: Sendable {
     private let hops: [Hop: HopCounters] = Dictionary(uniqueKeysWithValues: Hop.allCases.map { ($0, HopCounters()) })
 
+    /// What the mapping clients of all enrichers have done.
+    public let mapping = MappingCounters()
+
     public init() {}
 
     /// The counts at this moment.
@@ -50,6 +53,14 @@ public struct HopCounts: Sendable, Equatable {
     public var replayed = 0
     /// Batches given up, in whole or in part, because their partitions went to another member.
     public var batchesLost = 0
+    /// From the poll that brought a batch to its commit.
+    public var batches = LatencyHistogram()
+    /// Queries of the aggregator.
+    public var queries = LatencyHistogram()
+    /// From a change event's timestamp to the acknowledgement of the God object that came of it.
+    public var endToEnd = LatencyHistogram()
+    /// The timestamp of the newest change event, in milliseconds since 1970, by change topic.
+    public var lastEventMs: [String: Int64] = [:]
 
     public init() {}
 }

@@ -135,5 +135,36 @@ extension RealParts {
             #expect(try catchUp.run() == 1, "the other one is not of ours")
             #expect(try stack.newest("301")?.aggregate.offset == 7)
         }
+
+        @Test("a user that is parked, and succeeds when a retry signals it, is parked no longer; the entry keeps its bytes")
+        func parkedAndRetried() throws {
+            let stack = try PipelineStack("retried")
+            stack.settings.notFound = .park
+            try stack.stack.execute("INSERT INTO users (user_id, email) VALUES (401, 'a@example.com'), (402, 'b@example.com')")
+            let mapping = try stack.stack.requireMapping()
+            try mapping.setUnknownUsers(["401"])
+            defer { try? mapping.setUnknownUsers([]) }
+            try stack.publish([stack.event("401"), stack.event("402")])
+            let runner = stack.runner()
+            try runner.start()
+            try eventually("one succeeds, one is parked") {
+                try stack.newest("402") != nil && runner.counters[.enricher].snapshot().parked == 1
+            }
+            let reader = try ParkedReader(path: stack.settings.parkedPath)
+            let entry = try #require(try reader.entries().first)
+            #expect(entry.user == UserID("401"))
+            #expect(entry.reason == .mappingNotFound)
+            #expect(entry.attempts == 1)
+
+            try mapping.setUnknownUsers([])
+            let retry = Signal(user: UserID("401"), position: nil, cause: .retry)
+            try stack.publish([OutgoingRecord(topic: stack.settings.topics.signals, key: retry.key, value: retry.value)])
+            try eventually("the retry succeeds") { try stack.newest("401") != nil }
+            try eventually("the entry is closed") { try reader.entry(id: entry.id)?.state == .closed }
+            runner.requestStop()
+            try runner.wait()
+            let aggregate = try #require(try stack.live(stack.settings.topics.aggregate)["401"])
+            #expect(try reader.bytes(of: entry.id)?.value == aggregate.value)
+        }
     }
 }

@@ -1,59 +1,18 @@
 import Domain
 import Foundation
-import Kafka
 import Ledger
-import Sandbox
 import Testing
 
 @testable import rollcall
 
 @Suite("rollcall ledger prune and rebuild, against a real pipeline", .timeLimit(.minutes(4)))
 struct LedgerUpkeepTests {
-    private let directory: TemporaryDirectory
-    private let stack: Stack
+    private let shop: ShopFixture
+    private var directory: TemporaryDirectory { shop.directory }
     private var ledger: String { directory.path + "/ledger.sqlite" }
 
     init() throws {
-        directory = try TemporaryDirectory()
-        var options = StackOptions(parts: [.broker, .database, .mapping])
-        options.sampleUsers = 30
-        stack = try Stack(options)
-        let connection = try stack.connectionSettings()
-        try directory.write("password", connection.password)
-        try directory.write(
-            "rollcall.yaml",
-            """
-            source:
-              mysql: {host: "\(connection.host)", port: \(connection.port), user: \(connection.user), password_file: password, database: shop}
-              query: SELECT u.user_id, u.email FROM users u WHERE :users
-              key: u.user_id
-              users_table: users
-            user_id: {type: unsigned}
-            changes:
-              - {topic: \(stack.topics.users), user_id: user_id}
-            kafka:
-              bootstrap: \(try stack.requireBroker().bootstrap)
-              properties: {session.timeout.ms: "3000", heartbeat.interval.ms: "200", fetch.wait.max.ms: "50"}
-            mapping: {url: "\(try stack.requireMapping().url)/{user_id}"}
-            verify: {fence_timeout_seconds: 1, settle_timeout_seconds: 1}
-            """)
-    }
-
-    /// Publishes what the connector would say of these users, and a God tombstone that the ledger never hears of.
-    private func publish(_ users: [Int], deleted: Int? = nil, tombstoned: Int? = nil) throws {
-        let producer = try Producer(properties: ["bootstrap.servers": try stack.requireBroker().bootstrap])
-        defer { producer.close() }
-        for user in users {
-            let row = #"{"user_id":\#(user)}"#
-            let (before, after, operation) = user == deleted ? (row, "null", "d") : ("null", row, "c")
-            let event =
-                #"{"before":\#(before),"after":\#(after),"source":{"snapshot":"false","server_id":0,"file":"binlog.000001","pos":4},"op":"\#(operation)"}"#
-            _ = try producer.send(OutgoingRecord(topic: stack.topics.users, key: Array(row.utf8), value: Array(event.utf8)))
-        }
-        if let tombstoned {
-            _ = try producer.send(OutgoingRecord(topic: stack.topics.god, key: Array("\(tombstoned)".utf8), value: nil))
-        }
-        for delivery in try producer.flush(timeoutMs: 30_000) { _ = try delivery.result.get() }
+        shop = try ShopFixture(users: 30)
     }
 
     private func newest() throws -> NewestProductions {
@@ -85,13 +44,13 @@ struct LedgerUpkeepTests {
 
     @Test("A ledger that was pruned, and one that was lost and rebuilt from the God topic, give the same verdict")
     func sameVerdict() throws {
-        try publish(Array(1...30))
+        try shop.publish(Array(1...30))
         try stream { $0.userCount == 30 }
-        try stack.execute(
+        try shop.stack.execute(
             "UPDATE shop.users SET email = 'new@example.com' WHERE user_id <= 5", "DELETE FROM shop.users WHERE user_id = 6")
-        try publish(Array(1...6), deleted: 6)
+        try shop.publish(Array(1...6), deleted: 6)
         try stream { newest in !(newest[UserID("6")].last?.isLive ?? true) && newest[UserID("5")].last?.god.offset ?? 0 > 0 }
-        try publish([], tombstoned: 7)
+        try shop.publish([], tombstoned: 7)
         let lost = try newest()
         let before = try verdict()
         #expect(before[1] == "differences")

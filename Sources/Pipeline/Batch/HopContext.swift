@@ -92,6 +92,7 @@ struct HopContext {
     func commit(consumed: Int, produced: Int, parked: Int) throws -> Progress {
         if subscription.lossCount > 0 { counters.add { $0.batchesLost += 1 } }
         try subscription.commit()
+        counters.add { $0.batches.add(clock.nowMs - subscription.batchBeganMs) }
         return Progress(consumed: consumed, produced: produced, parked: parked)
     }
 

@@ -17,6 +17,8 @@ final class Subscription {
     private var outages: OutageLog
 
     private var lastPollMs: Int64 = 0
+    /// When the batch in hand was read, in milliseconds since 1970.
+    private(set) var batchBeganMs: Int64 = 0
     private var batchPartitions: Set<TopicPartition> = []
     private var lost: Set<TopicPartition> = []
     /// For each partition, the offset that may be committed when the batch in hand is done.
@@ -63,6 +65,7 @@ final class Subscription {
         for (partition, end) in poll.ends {
             reached[partition] = max(reached[partition] ?? 0, end)
         }
+        batchBeganMs = lastPollMs
         try examineAssigned()
         counters.add { $0.recordsIn += poll.records.count }
         if poll.records.isEmpty { try commit() }
@@ -74,6 +77,7 @@ final class Subscription {
         lost = []
         batchPartitions = [partition]
         reached = [:]
+        batchBeganMs = clock.nowMs
     }
 
     /// For each partition that is ours and was read from since: the offset up to which all is done and committed.

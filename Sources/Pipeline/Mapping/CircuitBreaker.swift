@@ -35,6 +35,11 @@ struct CircuitBreaker {
         }
     }
 
+    /// Whether it is anything but closed.
+    var isOpen: Bool {
+        if case .closed = state { false } else { true }
+    }
+
     /// How long nothing passes; 0 when a request may.
     func closedForMs(_ nowMs: Int64) -> Int {
         if case .open(let until) = state { until.remainingMs(nowMs) } else { 0 }

@@ -37,6 +37,11 @@ public final class HTTPMappingService: MappingLookup {
     private var breaker: CircuitBreaker
     private var bucket: TokenBucket?
     private var cache: MappingCache
+    private let shared: MappingCounters?
+    /// What the shared counters know already.
+    private var told = Counts()
+    private var toldOpen = false
+    private var latency = LatencyHistogram()
 
     /// Until then nothing is sent, because the service asked for that.
     private var pause: Deadline?
@@ -68,15 +73,19 @@ public final class HTTPMappingService: MappingLookup {
     /// - Parameter random: Where the jitter comes from.
     /// - Throws: `HTTPError` when libcurl cannot be initialised.
     public convenience init(
-        settings: MappingSettings, clock: any Clock, random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+        settings: MappingSettings, clock: any Clock, random: any RandomNumberGenerator = SystemRandomNumberGenerator(),
+        counters: MappingCounters? = nil
     ) throws {
-        try self.init(settings: settings, transport: Client(settings.http), clock: clock, random: random)
+        try self.init(
+            settings: settings, transport: Client(settings.http), clock: clock, random: random, counters: counters)
     }
 
     /// A service client over any transport.
     public init(
-        settings: MappingSettings, transport: any MappingTransport, clock: any Clock, random: any RandomNumberGenerator
+        settings: MappingSettings, transport: any MappingTransport, clock: any Clock, random: any RandomNumberGenerator,
+        counters: MappingCounters? = nil
     ) {
+        shared = counters
         self.settings = settings
         self.transport = transport
         self.clock = clock
@@ -101,6 +110,7 @@ public final class HTTPMappingService: MappingLookup {
         of users: [UserID], whileWaiting: () throws -> Void
     ) throws -> [UserID: MappingAnswer] {
         var lookup = begin(users)
+        defer { tell() }
         defer { breaker.giveUpProbe(clock.nowMs) }
         while !lookup.waiting.isEmpty {
             guard breaker.closedForMs(clock.nowMs) == 0, pauseMs <= settings.maxRetryMs else { break }
@@ -123,6 +133,22 @@ public final class HTTPMappingService: MappingLookup {
     public func forgetAnswers() {
         cache.removeAll()
         leftover = Leftover()
+    }
+
+    /// Adds what was done since the last time to what all clients share.
+    private func tell() {
+        let isOpen = breaker.isOpen
+        shared?.add {
+            $0.requests += counts.requests - told.requests
+            $0.retries += counts.retries - told.retries
+            $0.cacheHits += counts.cacheHits - told.cacheHits
+            $0.breakerOpenings += counts.breakerOpenings - told.breakerOpenings
+            $0.openBreakers += (isOpen ? 1 : 0) - (toldOpen ? 1 : 0)
+            $0.latency.merge(latency)
+        }
+        told = counts
+        toldOpen = isOpen
+        latency = LatencyHistogram()
     }
 
     // MARK: - One lookup
@@ -201,6 +227,7 @@ public final class HTTPMappingService: MappingLookup {
         counts.requests += 1
         if request.attempts > 0 { counts.retries += 1 }
         request.serial = counts.requests
+        request.sentAtMs = nowMs
         lookup.underWay[counts.requests] = request
         return (counts.requests, Request(url: settings.url.url(for: request.users), headers: accept))
     }
@@ -208,6 +235,7 @@ public final class HTTPMappingService: MappingLookup {
     private func complete(_ id: Int, _ result: Result<Response, HTTPError>, _ lookup: inout MappingLookupState) {
         guard let request = lookup.underWay.removeValue(forKey: id) else { return }
         let nowMs = clock.nowMs
+        latency.add(nowMs - request.sentAtMs)
         switch reader.verdict(on: result, for: request.users, nowMs: nowMs) {
         case .answered(let answers):
             breaker.succeed()

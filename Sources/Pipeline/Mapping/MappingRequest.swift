@@ -16,6 +16,8 @@ struct MappingRequest {
     var notBefore: Deadline?
     /// Rises with each request that is sent, so that it tells which was tried longest ago.
     var serial = 0
+    /// When it was sent last, in milliseconds since 1970.
+    var sentAtMs: Int64 = 0
 
     init(users: [UserID]) {
         self.users = users

@@ -56,6 +56,7 @@ public final class Aggregator: Step {
     private struct Entry {
         var signal: Signal
         var record: Record
+        var eventTimeMs: Int64?
     }
 
     /// The newest signal of each user, by partition and offset. One that cannot be read is parked, and its user looked at if its key
@@ -76,8 +77,12 @@ public final class Aggregator: Step {
                 signal = Signal(user: user, position: nil, cause: .change)
             }
             read += 1
-            if let older = newest[signal.user] { signal.position = newer(older.signal.position, signal.position) }
-            newest[signal.user] = Entry(signal: signal, record: record)
+            var eventTimeMs = EventTime.of(record)
+            if let older = newest[signal.user] {
+                signal.position = newer(older.signal.position, signal.position)
+                eventTimeMs = EventTime.older(older.eventTimeMs, eventTimeMs)
+            }
+            newest[signal.user] = Entry(signal: signal, record: record, eventTimeMs: eventTimeMs)
         }
         context.counters.add { $0.deduplicated += read - newest.count }
         return newest.values.sorted {
@@ -151,7 +156,7 @@ public final class Aggregator: Step {
         return Shipment(
             record: OutgoingRecord(
                 topic: settings.aggregateTopic, key: entry.signal.user.keyBytes, value: snapshot.rows[entry.signal.user],
-                headers: provenance.headers.map { Header($0.name, text: $0.text) }),
+                headers: provenance.headers.map { Header($0.name, text: $0.text) } + EventTime.headers(entry.eventTimeMs)),
             origins: [entry.record.topicPartition])
     }
 }

@@ -55,6 +55,8 @@ public final class Enricher: Step {
         }
         guard try record(produced, from: products) else { return try context.abandon(consumed: consumed) }
         count(produced)
+        // A replay is not about the change event behind the aggregate.
+        if consumed > 0 { countTimes(products) }
         let parked = try context.park(
             work.parkings.map { context.parking($0.reason, $0.detail, users: $0.users, record: $0.record) })
         try context.closeParked(produced.map(\.user))
@@ -231,6 +233,15 @@ public final class Enricher: Step {
             $0.recordsOut += produced.count
             $0.tombstones += produced.count { !$0.isLive }
         }
+    }
+
+    private func countTimes(_ products: [Product]) {
+        var times = LatencyHistogram()
+        let nowMs = context.clock.nowMs
+        for product in products {
+            if let eventMs = EventTime.of(product.aggregate.record) { times.add(nowMs - eventMs) }
+        }
+        context.counters.add { $0.endToEnd.merge(times) }
     }
 }
 

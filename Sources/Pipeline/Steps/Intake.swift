@@ -39,7 +39,9 @@ public final class Intake: Step {
         let signals = batch.signals
         let shipments = signals.map { entry in
             Shipment(
-                record: OutgoingRecord(topic: settings.signalsTopic, key: entry.signal.key, value: entry.signal.value),
+                record: OutgoingRecord(
+                    topic: settings.signalsTopic, key: entry.signal.key, value: entry.signal.value,
+                    headers: EventTime.headers(entry.eventTimeMs)),
                 origins: Array(entry.origins))
         }
         let outcomes = try context.delivery.deliver(shipments)
@@ -54,6 +56,10 @@ public final class Intake: Step {
             }
         }
         context.counters.add {
+            for record in records {
+                guard let timeMs = record.timestampMs else { continue }
+                $0.lastEventMs[record.topic] = max($0.lastEventMs[record.topic] ?? timeMs, timeMs)
+            }
             $0.recordsOut += produced
             $0.deduplicated += batch.mentions - signals.count
         }
@@ -113,6 +119,8 @@ struct SignalBatch {
         var newest: Record
         /// Where all records that concern the user came from.
         var origins: Set<TopicPartition>
+        /// When the oldest of them was written.
+        var eventTimeMs: Int64?
     }
 
     private(set) var signals: [Entry] = []
@@ -127,12 +135,13 @@ struct SignalBatch {
                 signals[index].signal.position = newer(signals[index].signal.position, position)
                 signals[index].newest = record
                 signals[index].origins.insert(record.topicPartition)
+                signals[index].eventTimeMs = EventTime.older(signals[index].eventTimeMs, record.timestampMs)
             } else {
                 indices[user] = signals.count
                 signals.append(
                     Entry(
                         signal: Signal(user: user, position: position, cause: .change), newest: record,
-                        origins: [record.topicPartition]))
+                        origins: [record.topicPartition], eventTimeMs: record.timestampMs))
             }
         }
     }

@@ -39,7 +39,7 @@ struct VisibleRowReader {
         var waitedMs = 0
         var nextVoidCheckMs = said.void ? 0 : waiting.voidCheckAfterMs
         while true {
-            guard let snapshot = try subscription.untilAvailable(.mysql, { try reader.rows(of: users) }) else {
+            guard let snapshot = try subscription.untilAvailable(.mysql, { try timedRows(of: users) }) else {
                 return nil
             }
             guard let position = snapshot.position, let ahead = firstAhead(of: position, wanted) else {
@@ -59,6 +59,13 @@ struct VisibleRowReader {
             try subscription.wait(ms: pauseMs)
             if subscription.isBatchLost { return nil }
         }
+    }
+
+    private func timedRows(of users: [UserID]) throws -> SnapshotRows {
+        let beganMs = subscription.clock.nowMs
+        let snapshot = try reader.rows(of: users)
+        subscription.counters.add { $0.queries.add(subscription.clock.nowMs - beganMs) }
+        return snapshot
     }
 
     /// Puts the end of the server's log in the place of every position that lies beyond it.

@@ -14,7 +14,7 @@ import Synchronization
 /// ```
 public final class StreamRunner: Sendable {
     /// What the workers have done so far.
-    public let counters = PipelineCounters()
+    public let counters: PipelineCounters
     private let settings: PipelineSettings
     private let hops: [Hop]
     private let makeMappings: MappingFactory
@@ -36,8 +36,9 @@ public final class StreamRunner: Sendable {
         settings: PipelineSettings, mapping: MappingSettings, only hops: Set<Hop> = Set(Hop.allCases),
         logger: Logger = Logger(label: "rollcall.stream")
     ) {
-        self.init(settings: settings, only: hops, logger: logger) { clock in
-            try HTTPMappingService(settings: mapping, clock: clock)
+        let counters = PipelineCounters()
+        self.init(settings: settings, only: hops, logger: logger, counters: counters) { clock in
+            try HTTPMappingService(settings: mapping, clock: clock, counters: counters.mapping)
         } checkMapping: {
             try MappingCheck(settings: mapping).run()
         }
@@ -49,9 +50,11 @@ public final class StreamRunner: Sendable {
     ///   - checkMapping: Throws when the mapping service is not there.
     public init(
         settings: PipelineSettings, only hops: Set<Hop> = Set(Hop.allCases), logger: Logger = Logger(label: "rollcall.stream"),
-        mappings: @escaping MappingFactory, checkMapping: @escaping @Sendable () throws -> Void = {}
+        counters: PipelineCounters = PipelineCounters(), mappings: @escaping MappingFactory,
+        checkMapping: @escaping @Sendable () throws -> Void = {}
     ) {
         self.settings = settings
+        self.counters = counters
         self.hops = Hop.allCases.filter(hops.contains)
         self.logger = logger
         makeMappings = mappings
@@ -126,6 +129,20 @@ public final class StreamRunner: Sendable {
         // A worker that could not drain says less than one that broke and thereby stopped the others.
         let isGrave = { (error: any Error) in (error as? PipelineError)?.code != .drainTimedOut }
         if let failure = failures.first(where: isGrave) ?? failures.first { throw failure }
+    }
+
+    /// Watches the running pipeline from now until its end. To be called once, after ``start(isStopRequested:)``.
+    public func watch(_ watching: WatchSettings = WatchSettings()) -> StreamWatch {
+        let watch = StreamWatch(
+            hops: hops, settings: settings, watching: watching, counters: counters, parked: running.withLock { $0.parked },
+            logger: logger
+        ) { [self] in isRunning }
+        let worker = Worker(name: "watch") { [stop] in
+            watch.run(until: stop)
+        } onEnd: { _ in
+        }
+        running.withLock { $0.workers.append(worker) }
+        return watch
     }
 
     private func replayListener() -> Worker {

@@ -8,7 +8,7 @@ struct ParkedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "parked",
         abstract: "Records that could not be processed, with the reason.",
-        subcommands: [ParkedListCommand.self, ParkedRetryCommand.self, ParkedDropCommand.self])
+        subcommands: [ParkedListCommand.self, ParkedShowCommand.self, ParkedRetryCommand.self, ParkedDropCommand.self])
 
     @OptionGroup var global: GlobalOptions
 }
@@ -71,7 +71,7 @@ struct ParkedListCommand: ParsableCommand {
             Console.shared.note("nothing is parked")
             return
         }
-        var table = TextTable(header: ["ID", "PARKED", "HOP", "USER", "RECORD", "REASON", "MESSAGE"])
+        var table = TextTable(header: ["ID", "PARKED", "HOP", "USER", "RECORD", "ATTEMPTS", "REASON", "MESSAGE"])
         for entry in entries { table.add(entry.cells) }
         try Console.shared.output(table.text)
         if entries.count == limit { Console.shared.note("the first \(limit); --limit shows more") }
@@ -113,12 +113,13 @@ extension ParkedEntry {
     fileprivate var cells: [String] {
         [
             String(id), UTCTime(millisecondsSince1970: lastParkedAtMs).description, hop.rawValue, user?.text ?? "-",
-            "\(topic) \(address.partition):\(address.offset)", reason.rawValue + (state == .open ? "" : " (\(state.rawValue))"),
+            "\(topic) \(address.partition):\(address.offset)", String(attempts),
+            reason.rawValue + (state == .open ? "" : " (\(state.rawValue))"),
             message,
         ]
     }
 
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         func moment(_ milliseconds: Int64?) -> JSONValue {
             .string(milliseconds.map { UTCTime(millisecondsSince1970: $0).description })
         }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Domain
-import Glibc
 import Pipeline
 import Report
 
@@ -47,10 +46,14 @@ struct StreamCommand: ParsableCommand {
         StopSignals.install()
         let stream = try stream(settings)
         try stream.start { StopSignals.isStopRequested }
-        let status = StreamStatus(stream, hops: hops)
+        // A terminal shows the lag, so it is looked at more often.
+        let watch = stream.watch(try settings.watching(everyMs: Console.shared.isTerminal ? 2_000 : 5_000))
+        let admin = try admin(settings, stream: stream, watch: watch)
+        defer { admin?.stop() }
+        let status = StreamStatus(stream, watch: watch, hops: hops)
         Console.shared.note(
             "streaming \(Hop.allCases.filter(hops.contains).map(\.rawValue).joined(separator: ", ")); Ctrl-C drains")
-        status.watch()
+        status.follow()
         if StopSignals.isStopRequested { Console.shared.note("draining; once more ends at once") }
         stream.requestStop()
         let outcome = Result { try stream.wait() }
@@ -65,6 +68,20 @@ struct StreamCommand: ParsableCommand {
         }
     }
 
+    /// The server that `admin.listen` asks for. Where it cannot listen, the pipeline does not run unwatched, but ends.
+    private func admin(_ settings: EffectiveSettings, stream: StreamRunner, watch: StreamWatch) throws -> AdminServer? {
+        guard let address = try settings.value(EffectiveSettings.keys.admin.listen) else { return nil }
+        do {
+            let server = try AdminServer(address: address) { watch.sample() }
+            Console.shared.note("http://\(server.address) serves /metrics, /healthz and /readyz")
+            return server
+        } catch {
+            stream.requestStop()
+            try? stream.wait()
+            throw error
+        }
+    }
+
     /// Only an enricher asks the mapping service, so without one it need not be there, nor in the settings.
     private func stream(_ settings: EffectiveSettings) throws -> StreamRunner {
         guard hops.contains(.enricher) else {
@@ -73,70 +90,5 @@ struct StreamCommand: ParsableCommand {
             }
         }
         return StreamRunner(settings: try settings.pipeline(), mapping: try settings.mapping(), only: hops)
-    }
-}
-
-/// Tells how a stream goes on, and notices when it is to end.
-private struct StreamStatus {
-    private let stream: StreamRunner
-    private let hops: [Hop]
-    private let line = ProgressLine()
-    private let startedAtMs = ProgressLine.nowMs()
-
-    init(_ stream: StreamRunner, hops: Set<Hop>) {
-        self.stream = stream
-        self.hops = Hop.allCases.filter(hops.contains)
-    }
-
-    /// Returns when a stop was asked for, or a worker has ended.
-    func watch() {
-        var last = (atMs: startedAtMs, counts: stream.counters.snapshot())
-        while !StopSignals.isStopRequested, stream.isRunning {
-            usleep(100_000)
-            line.update {
-                let now = (atMs: ProgressLine.nowMs(), counts: stream.counters.snapshot())
-                defer { last = now }
-                return text(now.counts, since: last.counts, ms: now.atMs - last.atMs)
-            }
-        }
-    }
-
-    /// The sums at the end.
-    func end(asJSON: Bool) {
-        line.end()
-        let counts = stream.counters.snapshot()
-        if asJSON {
-            try? Console.shared.output(json(counts))
-        } else {
-            Console.shared.note(text(counts, since: [:], ms: ProgressLine.nowMs() - startedAtMs))
-        }
-    }
-
-    /// `intake 1,200 → 800 (120/s)  aggregator 800 → 790 (80/s)  enricher …`
-    private func text(_ counts: [Hop: HopCounts], since earlier: [Hop: HopCounts], ms: Int64) -> String {
-        hops.map { hop in
-            let now = counts[hop] ?? HopCounts()
-            let rate = (now.recordsIn - (earlier[hop]?.recordsIn ?? 0)) * 1_000 / Int(max(1, ms))
-            var part =
-                "\(hop.rawValue) \(PlainText.grouped(now.recordsIn)) → \(PlainText.grouped(now.recordsOut)) (\(PlainText.grouped(rate))/s)"
-            if now.parked > 0 { part += " \(PlainText.grouped(now.parked)) parked" }
-            if now.retries > 0 { part += " \(PlainText.grouped(now.retries)) retries" }
-            return part
-        }.joined(separator: "  ")
-    }
-
-    private func json(_ counts: [Hop: HopCounts]) -> JSONValue {
-        .object(
-            hops.map { hop in
-                let count = counts[hop] ?? HopCounts()
-                return JSONValue.Member(
-                    hop.rawValue,
-                    [
-                        "records_in": .number(count.recordsIn), "records_out": .number(count.recordsOut),
-                        "tombstones": .number(count.tombstones), "deduplicated": .number(count.deduplicated),
-                        "parked": .number(count.parked), "retries": .number(count.retries), "rereads": .number(count.rereads),
-                        "late_writes": .number(count.lateWrites), "batches_lost": .number(count.batchesLost),
-                    ])
-            })
     }
 }

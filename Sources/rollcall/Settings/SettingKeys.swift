@@ -18,6 +18,7 @@ struct SettingKeys: Sendable {
     let ledger = LedgerKeys()
     let reports = ReportsKeys()
     let verify = VerifyKeys()
+    let admin = AdminKeys()
     let log = LogKeys()
 }
 
@@ -49,6 +50,21 @@ struct ReportsKeys: SettingsSection {
     let historyFile = SettingKey(
         optional: "reports.history_path", .path, example: "history.sqlite",
         "Runs and findings over time, a SQLite file; without this setting, `history.sqlite` in reports.directory.")
+}
+
+struct AdminKeys: SettingsSection {
+    let path = "admin"
+    let summary = "How a running `stream` can be watched over HTTP: /metrics for Prometheus, /healthz and /readyz."
+    let listen = SettingKey(
+        optional: "admin.listen", .listenAddress, example: "127.0.0.1:9464",
+        "Where to listen: a port of the loopback interface, or address:port. Without this setting nothing listens. There is no password."
+    )
+    let stall = SettingKey(
+        "admin.stall_seconds", .seconds(1...86_400), default: 120,
+        "/readyz is red, and the log says so once, when nothing was dealt with for so long although records wait.")
+    let silence = SettingKey(
+        "admin.silence_seconds", .seconds(0...31_536_000), default: 3_600,
+        "The same when no change event has come for so long: a connector can say RUNNING and be dead. 0 is never.")
 }
 
 struct LogKeys: SettingsSection {

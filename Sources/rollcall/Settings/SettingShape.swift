@@ -92,6 +92,18 @@ extension SettingShape where Value == String {
         }
     }
 
+    /// Where a server listens: `9464` is a port of the loopback interface, `0.0.0.0:9464` is open to the network.
+    static var listenAddress: SettingShape {
+        scalar("a port, or an IPv4 address and a port such as 127.0.0.1:9464", render: { .string($0) }) { text in
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count <= 2, let port = parts.last, UInt16(port) != nil else { return nil }
+            guard parts.count == 2 else { return "127.0.0.1:\(port)" }
+            let octets = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+            guard octets.count == 4, octets.allSatisfy({ UInt8($0) != nil }) else { return nil }
+            return text
+        }
+    }
+
     /// The address of an HTTP service. Credentials in it would be a secret given inline.
     static var url: SettingShape {
         url(credentialsBelongIn: "mapping.bearer_token_file or a `_file` member of mapping.headers")

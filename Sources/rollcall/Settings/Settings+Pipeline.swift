@@ -4,7 +4,7 @@ import Pipeline
 extension EffectiveSettings {
     /// The areas that these hops need.
     static func areasToStream(_ hops: Set<Hop>) -> Set<SettingsArea> {
-        let always: Set<SettingsArea> = [.source, .userID, .changes, .kafka, .pipeline, .ledger, .log]
+        let always: Set<SettingsArea> = [.source, .userID, .changes, .kafka, .pipeline, .ledger, .admin, .log]
         return hops.contains(.enricher) ? always.union([.mapping]) : always
     }
 
@@ -33,6 +33,15 @@ extension EffectiveSettings {
         settings.aggregator = try hop(workers: workers.aggregate, records: batch.aggregate)
         settings.enricher = try hop(workers: workers.enrich, records: batch.enrich)
         return settings
+    }
+
+    /// How the running pipeline is watched.
+    func watching(everyMs: Int) throws(SettingsError) -> WatchSettings {
+        var watching = WatchSettings()
+        watching.everyMs = everyMs
+        watching.stallAfterMs = Int64(try milliseconds(Self.keys.admin.stall))
+        watching.silenceAfterMs = Int64(try milliseconds(Self.keys.admin.silence))
+        return watching
     }
 
     private func hop(

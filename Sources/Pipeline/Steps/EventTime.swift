@@ -1,0 +1,18 @@
+import Domain
+import Kafka
+
+/// When a change event was written: carried from hop to hop, so that the last one can tell how long the whole way took.
+enum EventTime {
+    static func headers(_ timeMs: Int64?) -> [Header] {
+        timeMs.map { [Header(HeaderName.eventTime, text: "\($0)")] } ?? []
+    }
+
+    static func of(_ record: Record) -> Int64? {
+        record.header(HeaderName.eventTime).flatMap { String(validating: $0, as: UTF8.self) }.flatMap { Int64($0) }
+    }
+
+    static func older(_ one: Int64?, _ other: Int64?) -> Int64? {
+        guard let one, let other else { return one ?? other }
+        return min(one, other)
+    }
+}
