@@ -35,7 +35,8 @@ final class KafkaReplaySource: ReplaySource {
     func read(maxRecords: Int, timeoutMs: Int) throws -> Poll {
         guard let consumer = consumer?.consumer else { return Poll() }
         return try translatingFailures {
-            let batch = try consumer.poll(maxRecords: maxRecords, timeoutMs: timeoutMs)
+            let batch = try consumer.poll(
+                maxRecords: maxRecords, maxBytes: settings.enricher.batch.maxBytes, timeoutMs: timeoutMs)
             // What the first consumer meets too need not be said twice; the rest of a read that fails is read again.
             return Poll(records: batch.records, ends: batch.ends)
         }
