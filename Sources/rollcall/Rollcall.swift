@@ -15,7 +15,7 @@ struct Rollcall: ParsableCommand {
             DemoCommand.self, StreamCommand.self, VerifyCommand.self, ReportCommand.self, ExplainCommand.self, RepairCommand.self,
             ReplayCommand.self, ParkedCommand.self, LedgerCommand.self, DoctorCommand.self, ConnectorCommand.self,
             ConfigCommand.self,
-            SandboxGuardCommand.self, SandboxBrokerCommand.self, SandboxMappingCommand.self,
+            SandboxGuardCommand.self, SandboxBrokerCommand.self, SandboxMappingCommand.self, SandboxCrashCommand.self,
         ])
 
     // Also here, so that global options may stand before the command's name.

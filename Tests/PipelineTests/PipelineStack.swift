@@ -21,19 +21,15 @@ final class PipelineStack {
     var settings: PipelineSettings
     var mapping: MappingSettings
     let bootstrap: String
+    private let isTemporary: Bool
     private let producer: Producer
 
+    /// Topics, groups and files of one test's own, on servers that all tests share.
+    ///
     /// - Parameter ownBroker: A broker of the test's own, which it may treat as it likes; otherwise the shared one.
-    init(_ prefix: String, partitions: Int = 3, ownBroker: MockBroker? = nil) throws {
+    convenience init(_ prefix: String, partitions: Int = 3, ownBroker: MockBroker? = nil) throws {
         let stack = try Self.shared.get()
-        self.stack = stack
-        self.prefix = prefix
-        users = "\(prefix).shop.users"
-        preferences = "\(prefix).shop.preferences"
-        directory = FileManager.default.temporaryDirectory.appending(path: "rollcall-pipeline-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-
-        bootstrap = try ownBroker?.bootstrap ?? stack.requireBroker().bootstrap
+        let (users, preferences) = ("\(prefix).shop.users", "\(prefix).shop.preferences")
         let decoder = ChangeEventDecoder(userField: "user_id", kind: .unsigned)
         var topics = PipelineSettings.TopicNames(change: [users: decoder, preferences: decoder])
         topics.signals = "\(prefix).signals"
@@ -47,12 +43,42 @@ final class PipelineStack {
                 try stack.requireBroker().createTopic(SandboxTopic(topic, partitions: partitions))
             }
         }
+        // Whatever a test before this one has left behind when it failed.
+        try stack.requireMapping().clearFaults()
+        let directory = FileManager.default.temporaryDirectory.appending(path: "rollcall-pipeline-\(UUID().uuidString)")
+        try self.init(
+            prefix, stack, directory: directory, isTemporary: true,
+            bootstrap: ownBroker?.bootstrap ?? stack.requireBroker().bootstrap, users: users,
+            preferences: preferences, topics: topics)
+    }
 
-        let query = try AggregateQuery(
-            sql: """
-                SELECT u.user_id, u.email, u.full_name, u.credit, p.dark_mode, p.locale
-                FROM users u LEFT JOIN preferences p ON p.user_id = u.user_id WHERE :users
-                """, key: "u.user_id", kind: .unsigned)
+    /// On a stack whose connector fills the change topics. Whoever comes later on the same stack goes on with the same files.
+    convenience init(connectedTo stack: Stack) throws {
+        let decoder = ChangeEventDecoder(userField: "user_id", kind: .unsigned)
+        let names = stack.topics
+        var topics = PipelineSettings.TopicNames(change: [names.users: decoder, names.preferences: decoder])
+        topics.signals = names.signals
+        topics.aggregate = names.aggregate
+        topics.god = names.god
+        try self.init(
+            "connected", stack, directory: URL(fileURLWithPath: stack.directory).appending(path: "pipeline"), isTemporary: false,
+            bootstrap: stack.requireBroker().bootstrap, users: names.users, preferences: names.preferences,
+            topics: topics)
+    }
+
+    private init(
+        _ prefix: String, _ stack: Stack, directory: URL, isTemporary: Bool, bootstrap: String, users: String,
+        preferences: String, topics: PipelineSettings.TopicNames
+    ) throws {
+        self.stack = stack
+        self.prefix = prefix
+        self.bootstrap = bootstrap
+        self.users = users
+        self.preferences = preferences
+        self.directory = directory
+        self.isTemporary = isTemporary
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let query = try AggregateQuery(sql: Self.sql, key: "u.user_id", kind: .unsigned)
         var kafka = MockBroker.recommendedConsumerProperties
         kafka["bootstrap.servers"] = bootstrap
         settings = PipelineSettings(
@@ -63,15 +89,18 @@ final class PipelineStack {
         settings.groups.enricher = "\(prefix).enricher"
         settings.ledgerPath = directory.appending(path: "ledger.sqlite").path
         settings.parkedPath = directory.appending(path: "parked.sqlite").path
-        // Whatever a test before this one has left behind when it failed.
-        try stack.requireMapping().clearFaults()
         mapping = MappingSettings(url: try MappingURL("\(stack.requireMapping().url)/{user_id}"))
         producer = try Producer(properties: ["bootstrap.servers": bootstrap])
     }
 
+    static let sql = """
+        SELECT u.user_id, u.email, u.full_name, u.credit, p.dark_mode, p.locale
+        FROM users u LEFT JOIN preferences p ON p.user_id = u.user_id WHERE :users
+        """
+
     deinit {
         producer.close()
-        try? FileManager.default.removeItem(at: directory)
+        if isTemporary { try? FileManager.default.removeItem(at: directory) }
     }
 
     /// Publishes records as the connector would.
@@ -81,13 +110,17 @@ final class PipelineStack {
     }
 
     /// A change event of Debezium's, without a schema. Unsigned ids beyond 2⁶³ arrive negative, as Debezium writes them.
-    func event(_ user: String, topic: String? = nil, operation: String = "u") -> OutgoingRecord {
+    func event(
+        _ user: String, topic: String? = nil, operation: String = "u", at position: SourcePosition? = nil
+    ) -> OutgoingRecord {
+        let place =
+            #""server_id":\#(position?.server ?? 0),"file":"\#(position?.file ?? "binlog.000001")","pos":\#(position?.offset ?? 4)"#
         let row = #"{"user_id":\#(user)}"#
         let (before, after) = operation == "d" ? (row, "null") : ("null", row)
         return OutgoingRecord(
             topic: topic ?? users, key: Array(row.utf8),
             value: Array(
-                #"{"before":\#(before),"after":\#(after),"source":{"snapshot":"false","server_id":0,"file":"binlog.000001","pos":4},"op":"\#(operation)"}"#
+                #"{"before":\#(before),"after":\#(after),"source":{"snapshot":"false",\#(place)},"op":"\#(operation)"}"#
                     .utf8))
     }
 
@@ -97,21 +130,36 @@ final class PipelineStack {
 
     /// The last record of each key.
     func live(_ topic: String) throws -> [String: Record] {
+        try all(topic).reduce(into: [:]) { $0[$1.key.text ?? ""] = $1 }
+    }
+
+    /// All records of a topic, in order within each partition.
+    func all(_ topic: String) throws -> [Record] {
         let consumer = try Consumer(properties: ["bootstrap.servers": bootstrap])
         defer { consumer.close() }
         let count = try consumer.partitionCount(topic, timeoutMs: 10_000) ?? 0
         let partitions = (0..<Int32(count)).map { TopicPartition(topic, $0) }
         var open = try consumer.watermarks(partitions, timeoutMs: 10_000).filter { $0.value.high > 0 }.mapValues(\.high)
         try consumer.assign(Dictionary(uniqueKeysWithValues: open.keys.map { ($0, Offset.beginning) }))
-        var records: [String: Record] = [:]
+        var records: [Record] = []
         while !open.isEmpty {
             let batch = try consumer.poll(maxRecords: 1_000, timeoutMs: 1_000)
             for record in batch.records {
-                records[record.key.text ?? ""] = record
+                records.append(record)
                 if record.offset + 1 >= open[record.topicPartition] ?? .max { open[record.topicPartition] = nil }
             }
         }
         return records
+    }
+
+    /// How many productions a ledger holds; 0 where there is none yet.
+    func productionCount(_ ledger: String) throws -> Int64 {
+        guard FileManager.default.fileExists(atPath: ledger) else { return 0 }
+        do {
+            return try LedgerReader(path: ledger).lastID()
+        } catch let error as LedgerError where error.code == .missing {
+            return 0
+        }
     }
 
     /// How many records of these topics the group has not committed yet.

@@ -1,5 +1,6 @@
 import Domain
 import Kafka
+import Logging
 
 /// Change topics → signals.
 ///
@@ -7,10 +8,12 @@ import Kafka
 public final class Intake: Step {
     private let settings: IntakeSettings
     private let context: HopContext
+    private let logger: Logger
     private var deletes = DeleteWatch()
 
     public init(settings: IntakeSettings, ports: HopPorts) {
         self.settings = settings
+        logger = ports.logger
         context = HopContext(.intake, ports: ports, batch: settings.batch)
     }
 
@@ -27,6 +30,7 @@ public final class Intake: Step {
                 let event = try decode(record)
                 batch.add(event.users, position: event.position, from: record)
             } catch {
+                if error.reason == .truncate { warn(ofTruncate: error.detail) }
                 parkings.append(context.parking(error.reason, error.detail, users: error.users, record: record))
                 batch.add(error.users, position: nil, from: record)
             }
@@ -65,6 +69,10 @@ public final class Intake: Step {
         }
         parked += try context.park(parkings)
         return try context.commit(consumed: records.count, produced: produced, parked: parked)
+    }
+
+    private func warn(ofTruncate table: String) {
+        logger.warning("\(table) was emptied by TRUNCATE, which names no users; `rollcall verify` finds them, `repair` ends them")
     }
 
     private func decode(_ record: Record) throws(ChangeEventError) -> ChangeEvent {

@@ -21,6 +21,8 @@ struct HopRecipe: Sendable {
     let counters: HopCounters
     let stop: StopRequest
     let logger: Logger
+    /// Is told of each point that the worker passes; nil in operation.
+    var observer: PortObserver?
 
     /// Runs the hop on this thread, until the stop is asked for: then the batch in hand is finished, and the group left.
     func run() throws {
@@ -32,17 +34,23 @@ struct HopRecipe: Sendable {
         defer { producer.close() }
         let rows = SourceRows(settings.source)
         defer { rows.close() }
-        let ports = HopPorts(
+        var ports = HopPorts(
             source: KafkaSource(
                 consumer, properties: settings.consumerProperties(hop), timeoutMs: settings.startTimeoutMs, logger: logger),
             sink: KafkaSink(producer), parkingLot: ParkedFile(store: parked),
             clock: clock, counters: counters, logger: logger)
-        let step = try makeStep(ports, rows: rows)
+        if let tell { ports = ports.observed(by: tell) }
+        let step = try makeStep(ports, rows: tell.map { ObservedRows(port: rows, tell: $0) } ?? rows)
         try translatingFailures { try consumer.subscribe(settings.inputs(hop)) }
         while !stop.isMade { _ = try step.step() }
     }
 
-    private func makeStep(_ ports: HopPorts, rows: SourceRows) throws -> any Step {
+    private var tell: ((PortCall) -> Void)? {
+        guard let observer else { return nil }
+        return { [hop] call in observer(hop, call) }
+    }
+
+    private func makeStep(_ ports: HopPorts, rows: any RowReader) throws -> any Step {
         let topics = settings.topics
         let batch = settings.hop(hop).batch
         switch hop {
@@ -57,11 +65,13 @@ struct HopRecipe: Sendable {
                 reader: rows, ports: ports)
         case .enricher:
             guard let ledger else { throw PipelineError(.badSetting, "the enricher needs a ledger") }
+            let (mappings, file) = (try makeMappings(ports.clock), LedgerFile(writer: ledger))
             return Enricher(
                 settings: EnricherSettings(
                     signalsTopic: topics.signals, aggregateTopic: topics.aggregate, godTopic: topics.god,
                     userIDKind: settings.source.query.kind, notFound: settings.notFound, batch: batch),
-                mappings: try makeMappings(ports.clock), ledger: LedgerFile(writer: ledger), ports: ports,
+                mappings: tell.map { ObservedMappings(port: mappings, tell: $0) } ?? mappings,
+                ledger: tell.map { ObservedLedger(port: file, tell: $0) } ?? file, ports: ports,
                 replays: KafkaReplaySource(settings: settings, board: replays, onLog: log))
         }
     }

@@ -20,6 +20,7 @@ public final class StreamRunner: Sendable {
     private let makeMappings: MappingFactory
     private let checkMapping: @Sendable () throws -> Void
     private let logger: Logger
+    private let observer: PortObserver?
     private let stop: StopRequest
     private let replays = ReplayBoard()
     private let running = Mutex(Running())
@@ -34,10 +35,10 @@ public final class StreamRunner: Sendable {
     /// - Parameter only: The hops to run; all by default.
     public convenience init(
         settings: PipelineSettings, mapping: MappingSettings, only hops: Set<Hop> = Set(Hop.allCases),
-        logger: Logger = Logger(label: "rollcall.stream")
+        logger: Logger = Logger(label: "rollcall.stream"), observer: PortObserver? = nil
     ) {
         let counters = PipelineCounters()
-        self.init(settings: settings, only: hops, logger: logger, counters: counters) { clock in
+        self.init(settings: settings, only: hops, logger: logger, counters: counters, observer: observer) { clock in
             try HTTPMappingService(settings: mapping, clock: clock, counters: counters.mapping)
         } checkMapping: {
             try MappingCheck(settings: mapping).run()
@@ -46,17 +47,19 @@ public final class StreamRunner: Sendable {
 
     /// - Parameters:
     ///   - only: The hops to run; all by default.
+    ///   - observer: Is told of each point that a worker passes; for tests of crashes.
     ///   - mappings: Makes a mapping client for each enricher, on its thread.
     ///   - checkMapping: Throws when the mapping service is not there.
     public init(
         settings: PipelineSettings, only hops: Set<Hop> = Set(Hop.allCases), logger: Logger = Logger(label: "rollcall.stream"),
-        counters: PipelineCounters = PipelineCounters(), mappings: @escaping MappingFactory,
+        counters: PipelineCounters = PipelineCounters(), observer: PortObserver? = nil, mappings: @escaping MappingFactory,
         checkMapping: @escaping @Sendable () throws -> Void = {}
     ) {
         self.settings = settings
         self.counters = counters
         self.hops = Hop.allCases.filter(hops.contains)
         self.logger = logger
+        self.observer = observer
         makeMappings = mappings
         self.checkMapping = checkMapping
         stop = StopRequest(drainTimeoutMs: settings.drainTimeoutMs)
@@ -159,8 +162,7 @@ public final class StreamRunner: Sendable {
         logger[metadataKey: "worker"] = "\(name)"
         let recipe = HopRecipe(
             hop: hop, name: name, settings: settings, makeMappings: makeMappings, ledger: hop == .enricher ? ledger : nil,
-            parked: parked,
-            replays: replays, counters: counters[hop], stop: stop, logger: logger)
+            parked: parked, replays: replays, counters: counters[hop], stop: stop, logger: logger, observer: observer)
         return Worker(name: name) {
             do {
                 try recipe.run()
