@@ -44,15 +44,15 @@ private final class ObservedSource: RecordSource {
         self.tell = tell
     }
 
-    func poll(maxRecords: Int, timeoutMs: Int) throws -> Poll {
-        let poll = try port.poll(maxRecords: maxRecords, timeoutMs: timeoutMs)
+    func poll(maxRecords: Int, maxBytes: Int, timeoutMs: Int) throws -> Poll {
+        let poll = try port.poll(maxRecords: maxRecords, maxBytes: maxBytes, timeoutMs: timeoutMs)
         // Polls that bring nothing are not worth a crash.
         if !poll.records.isEmpty { tell(.polled) }
         return poll
     }
 
-    func commit(_ offsets: [TopicPartition: Int64]) throws {
-        try port.commit(offsets)
+    func commit(_ offsets: [TopicPartition: Int64], whileWaiting: () throws -> Void) throws {
+        try port.commit(offsets, whileWaiting: whileWaiting)
         tell(.committed)
     }
 
@@ -114,6 +114,8 @@ final class ObservedRows: RowReader {
         tell(.queried)
         return rows
     }
+
+    func binlogEnd() throws -> SourcePosition? { try port.binlogEnd() }
 }
 
 struct ObservedLedger: ProductionLog {
@@ -135,4 +137,6 @@ struct ObservedMappings: MappingLookup {
         tell(.mapped)
         return answers
     }
+
+    func forgetAnswers() { port.forgetAnswers() }
 }

@@ -1,5 +1,6 @@
 import Kafka
 import Ledger
+import TestSupport
 import Testing
 
 @testable import Pipeline
