@@ -71,7 +71,7 @@ final class KafkaTopic: TopicPort {
 
     /// Shows every record of the given stretches. A stretch whose end was compacted away, or is a transaction's marker, ends
     /// where the partition says that it ends.
-    private func scan(
+    func scan(
         from start: [Int32: Int64], to end: [Int32: Int64],
         _ body: (borrowing RecordView, RawSpan?, RawSpan?) throws -> Void
     ) throws {
@@ -82,7 +82,7 @@ final class KafkaTopic: TopicPort {
             Dictionary(uniqueKeysWithValues: assigned.map { (TopicPartition(name, $0), start[$0] ?? 0) }))
         // Nothing is lost if this fails: the next assignment replaces this one.
         defer { try? consumer.unassign() }
-        var idleMs = 0
+        var lastProgress = ContinuousClock.now
         while open.count > 0 {
             // Records behind the end of a stretch that is done keep coming from a live topic, and are no progress.
             var hasProgress = false
@@ -95,8 +95,9 @@ final class KafkaTopic: TopicPort {
             for (partition, position) in progress.ends {
                 if let end = open.end(of: partition.partition), position >= end { open.close(partition.partition) }
             }
-            idleMs = hasProgress ? 0 : idleMs + Self.pollMs
-            guard idleMs < standstillSeconds * 1000 else {
+            let now = ContinuousClock.now
+            if hasProgress { lastProgress = now }
+            guard now - lastProgress < .seconds(standstillSeconds) else {
                 throw ReconcileError.noProgress(topic: name, seconds: standstillSeconds)
             }
         }
