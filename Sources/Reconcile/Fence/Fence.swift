@@ -152,7 +152,7 @@ final class Fence {
 
 /// Pauses that begin short, since most fences are passed at once, and grow, since the others take a while.
 struct Pause {
-    static let longestMs = 200
+    static let longestMs = 100
     private var ms = 5
 
     mutating func nextMs() -> Int {
