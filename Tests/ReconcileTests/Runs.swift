@@ -36,7 +36,7 @@ extension World {
 }
 
 /// A directory for reports that goes when the test does.
-final class ReportsDirectory {
+final class ReportsDirectory: Sendable {
     let path = NSTemporaryDirectory() + "rollcall-reports-" + UUID().uuidString
 
     init() {
