@@ -9,7 +9,7 @@ extension RealParts {
     @Suite("A process that is killed, again and again", .serialized, .timeLimit(.minutes(60)))
     struct CrashTests {
         /// `scripts/crash` sets both.
-        private static let kills = number("ROLLCALL_CRASH_KILLS") ?? 200
+        private static let kills = number("ROLLCALL_CRASH_KILLS") ?? 48
         private static let seed = UInt64(number("ROLLCALL_CRASH_SEED") ?? 20_261_122)
         /// So many die side by side: most of a life passes with waiting for the group.
         private static let worlds = 12

@@ -129,12 +129,13 @@ extension EndToEnd {
                 "INSERT INTO users (user_id, email) SELECT seq, CONCAT(seq, '@example.com') FROM seq_1601_to_1604")
             try live.expectClean()
             var strays: [OutgoingRecord] = []
-            for (number, topic) in [(UInt64(1601), live.topics.aggregate), (1602, live.topics.god)] {
-                let user = UserID(number)
-                strays.append(
-                    OutgoingRecord(
-                        topic: topic, partition: live.foreignPartition(of: user), key: user.keyBytes, value: Array("{}".utf8)))
-            }
+            // One in a foreign partition of the aggregate topic is left to the tests in memory: an enricher that runs takes it for the
+            // user's newest aggregate, and whether its God object or the true one is produced last is a matter of chance.
+            let wanderer = UserID(1602)
+            strays.append(
+                OutgoingRecord(
+                    topic: live.topics.god, partition: live.foreignPartition(of: wanderer), key: wanderer.keyBytes,
+                    value: Array("{}".utf8)))
             for (number, topic) in [(1603, live.topics.aggregate), (1604, live.topics.god)] {
                 strays.append(OutgoingRecord(topic: topic, key: Array(#"{"user_id":\#(number)}"#.utf8), value: Array("{}".utf8)))
             }
@@ -142,9 +143,7 @@ extension EndToEnd {
             let roll = try live.verify()
             #expect(
                 roll.findings == [
-                    "1601 aggregate extra wrong_partition",
-                    // The enricher took the stray for the user's newest aggregate.
-                    "1601 god stale aggregated_never_enriched", "1602 god extra wrong_partition",
+                    "1602 god extra wrong_partition",
                     "1603 aggregate extra two_live_keys", "1604 god extra two_live_keys",
                 ])
             #expect(roll.lines.filter { $0.kind == .extra }.allSatisfy { !Repair.canMend($0.cause) })
