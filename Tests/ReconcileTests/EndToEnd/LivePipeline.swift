@@ -162,6 +162,12 @@ final class LivePipeline: Sendable {
         return try UserCheck(settings.reconcile().settings, ports: ports(settings)).run(users)
     }
 
+    /// Gathers what is known about a user.
+    func explain(_ user: UserID) throws -> Explanation {
+        try Explainer(settings.reconcile().settings, ports: ports(settings), historyPath: "\(reports)/history.sqlite")
+            .explain(user)
+    }
+
     // MARK: - Waiting
 
     /// Waits until something that the pipeline is on its way to has come.

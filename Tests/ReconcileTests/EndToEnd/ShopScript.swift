@@ -19,6 +19,9 @@ final class LiveWriter: Sendable {
     private let state = Mutex(State())
     private let ended = DispatchSemaphore(value: 0)
 
+    /// ER_LOCK_DEADLOCK
+    private static let deadlock = 1213
+
     private struct State {
         var isStopping = false
         var rounds = 0
@@ -43,9 +46,21 @@ final class LiveWriter: Sendable {
         let connection = try Connection(settings)
         defer { connection.close() }
         while !state.withLock({ $0.isStopping }) {
-            for statement in statements(rounds) { _ = try connection.execute(statement) }
+            // After a deadlock the server has rolled the transaction back; customers try something else then.
+            for statement in statements(rounds) { guard try execute(statement, on: connection) else { break } }
             state.withLock { $0.rounds += 1 }
             usleep(UInt32(everyMs) * 1_000)
+        }
+    }
+
+    /// - Returns: False after a deadlock.
+    private func execute(_ statement: String, on connection: Connection) throws -> Bool {
+        do {
+            _ = try connection.execute(statement)
+            return true
+        } catch {
+            guard error.code == Self.deadlock else { throw error }
+            return false
         }
     }
 
