@@ -66,8 +66,9 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "Domain", "Kafka", "MySQL", "Source", "Sandbox",
+                "Domain", "Kafka", "MySQL", "Source", "Sandbox", "Pipeline", "Ledger",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Bench"),
 

@@ -4,7 +4,8 @@ import ArgumentParser
 @main
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measures Rollcall against the raw cost of its tasks.", subcommands: [BenchVerify.self])
+        commandName: "bench", abstract: "Measures Rollcall against the raw cost of its tasks.",
+        subcommands: [BenchVerify.self, BenchStream.self])
 }
 
 /// What is wrong with a measurement, for people.

@@ -11,6 +11,8 @@ public struct PipelineSettings: Sendable {
     /// MySQL and the aggregate query.
     public var source: SourceSettings
     public var ledgerPath = "ledger.sqlite"
+    /// Whether productions are written to the ledger. Off only where it is measured what that costs: no settings file can say so.
+    public var isRecording = true
     public var parkedPath = "parked.sqlite"
     public var notFound = NotFoundPolicy.null
     public var intake = HopSettings()
@@ -137,6 +139,8 @@ public struct PipelineSettings: Sendable {
         static let properties: Set<String> = [
             "message.timeout.ms", "delivery.timeout.ms", "linger.ms", "queue.buffering.max.ms", "batch.size",
             "batch.num.messages", "compression.type", "compression.codec", "compression.level", "retries",
+            // Known to both, and meant for the producer: a consumer's commit would wait behind its fetch.
+            "max.in.flight", "max.in.flight.requests.per.connection",
             "message.send.max.retries", "queue.buffering.max.messages", "queue.buffering.max.kbytes",
         ]
     }

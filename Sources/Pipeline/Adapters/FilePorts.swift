@@ -43,6 +43,11 @@ struct LedgerFile: ProductionLog {
     }
 }
 
+/// No ledger, to measure what one costs.
+struct NoLedger: ProductionLog {
+    func append(_ productions: [Production]) {}
+}
+
 /// The file of parked records, as the steps see it.
 struct ParkedFile: ParkingLot {
     let store: ParkedStore

@@ -65,7 +65,8 @@ struct HopRecipe: Sendable {
                 reader: rows, ports: ports)
         case .enricher:
             guard let ledger else { throw PipelineError(.badSetting, "the enricher needs a ledger") }
-            let (mappings, file) = (try makeMappings(ports.clock), LedgerFile(writer: ledger))
+            let mappings = try makeMappings(ports.clock)
+            let file: any ProductionLog = settings.isRecording ? LedgerFile(writer: ledger) : NoLedger()
             return Enricher(
                 settings: EnricherSettings(
                     signalsTopic: topics.signals, aggregateTopic: topics.aggregate, godTopic: topics.god,
