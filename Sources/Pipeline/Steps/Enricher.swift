@@ -117,7 +117,7 @@ public final class Enricher: Step {
 
     /// Signals the users of late writes, before anything else is done: they must not be lost with the batch.
     private func signalLateWrites() throws {
-        for partition in Set(lateWrites.unsignalled.values.map(\.newestSignal.partition)) {
+        for partition in Set(lateWrites.unsignalled.values.map(\.newestSignal.partition)).sorted() {
             try checkSignals(of: partition)
         }
         let late = lateWrites.unsignalled.values.map(\.signal).sorted { $0.user < $1.user }

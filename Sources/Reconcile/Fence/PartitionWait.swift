@@ -49,7 +49,7 @@ struct PartitionWait {
     /// Transaction markers and compaction leave offsets that no consumer ever sees. A commit before such a gap is as good as
     /// one behind it.
     private mutating func closeGaps() throws {
-        for (partition, bounds) in open {
+        for (partition, bounds) in open.sorted(by: { $0.key < $1.key }) {
             guard let offset = committed[partition], offset >= bounds.low else { continue }
             var isEmpty = true
             try port.read(from: [partition: offset], to: [partition: bounds.end]) { _, _ in isEmpty = false }

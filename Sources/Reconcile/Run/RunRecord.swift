@@ -4,7 +4,7 @@ import Report
 
 /// What a run leaves behind: the lines of its report, and its entry in the history, whose lock it holds from the beginning, so
 /// that no second run can be under way.
-final class RunRecord {
+final class RunRecord: RunJournal {
     private let history: History
     private let writer: ReportWriter
     private let commands: Commands
@@ -23,6 +23,10 @@ final class RunRecord {
         self.settings = settings
         findings = Spill(plan.listShape(directory: settings.temporaryDirectory))
     }
+
+    var tally: FindingTally { writer.tally }
+
+    func abandon() { writer.abandon() }
 
     /// A topic that ends before an offset which an earlier run saw was recreated: nothing that was recorded of it holds.
     func checkWatermarks(_ reading: Reading) throws {

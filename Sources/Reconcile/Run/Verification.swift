@@ -29,15 +29,18 @@ public final class Verification {
         public var path: String
     }
 
+    /// - Parameter runID: The run's name, by which its canaries are chosen too; a new one by default.
     public init(
-        _ settings: VerifySettings, ports: any ReconcilePorts, onProgress: @escaping @Sendable (ProgressEvent) -> Void = { _ in }
+        _ settings: VerifySettings, ports: any ReconcilePorts, runID: RunID? = nil,
+        onProgress: @escaping @Sendable (ProgressEvent) -> Void = { _ in }
     ) {
         self.settings = settings
         plan = MemoryPlan(budgetBytes: settings.memoryBytes)
         self.ports = ports
         self.onProgress = onProgress
         let now = UTCTime(millisecondsSince1970: ports.clock.nowMs())
-        report = RunReport(runID: RunID(startedAt: now), mode: .verify, startedAt: now, configDigest: settings.configDigest)
+        report = RunReport(
+            runID: runID ?? RunID(startedAt: now), mode: .verify, startedAt: now, configDigest: settings.configDigest)
     }
 
     /// Runs, and writes the report whatever comes out, except when the run is interrupted: then there is none.
@@ -48,16 +51,30 @@ public final class Verification {
         let writer = try ReportWriter(directory: directory, runID: report.runID, commands: commands)
         let record = try RunRecord(
             historyPath: historyPath, writer: writer, commands: commands, settings: settings, plan: plan)
+        try run(into: record)
+        return Outcome(report: report, path: try writer.finish(report))
+    }
+
+    /// Runs, and leaves no files.
+    ///
+    /// - Parameter onFinding: Called with each finding as soon as it is settled.
+    /// - Throws: ``ReconcileError/interrupted``.
+    package func runUnrecorded(onFinding: @escaping (Finding) -> Void) throws -> RunReport {
+        try run(into: UnrecordedRun(report.runID, clock: ports.clock, onFinding: onFinding))
+        return report
+    }
+
+    private func run(into record: any RunJournal) throws {
         var failure: String?
         do {
             try examine(record)
         } catch ReconcileError.interrupted {
-            writer.abandon()
+            record.abandon()
             throw ReconcileError.interrupted
         } catch {
             failure = "\(error)"
         }
-        report.adopt(writer.tally)
+        report.adopt(record.tally)
         report.finishedAt = UTCTime(millisecondsSince1970: ports.clock.nowMs())
         report.conclude(failure: failure)
         do {
@@ -66,10 +83,9 @@ public final class Verification {
             // The report is the result; that the history lacks it is worth a note, and no reason to lose it.
             report.notes.append("the run could not be entered into the history: \(error)")
         }
-        return Outcome(report: report, path: try writer.finish(report))
     }
 
-    private func examine(_ record: RunRecord) throws {
+    private func examine(_ record: any RunJournal) throws {
         begin("read")
         var reading = try read(record)
         let source = try ports.source()
@@ -143,7 +159,7 @@ public final class Verification {
         }
     }
 
-    private func read(_ record: RunRecord) throws -> Reading {
+    private func read(_ record: any RunJournal) throws -> Reading {
         let onProgress = onProgress
         let reading = try Reading(settings, plan, ports) { onProgress(.scanned(rows: $0)) }
         report.source = SourceSummary(
@@ -170,7 +186,7 @@ public final class Verification {
     // MARK: - Suspects
 
     private func settle(
-        _ suspects: SuspectQueue, _ settler: Settler, _ builder: FindingBuilder, _ record: RunRecord, _ followed: Followed,
+        _ suspects: SuspectQueue, _ settler: Settler, _ builder: FindingBuilder, _ record: any RunJournal, _ followed: Followed,
         _ tally: inout RunTally
     ) throws {
         try settler.settle(suspects, usersPerBatch: usersPerBatch(followed)) { outcomes in

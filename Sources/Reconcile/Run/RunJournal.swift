@@ -1,0 +1,56 @@
+import Domain
+import Report
+
+/// Where a run leaves what it finds, and where it learns how far earlier runs read.
+protocol RunJournal {
+    /// What has been written so far.
+    var tally: FindingTally { get }
+    /// Checks that the topics are still those that the last run read.
+    ///
+    /// - Throws: ``ReconcileError/topicRecreated(topic:partition:end:recorded:)``.
+    func checkWatermarks(_ reading: Reading) throws
+    /// Writes findings.
+    ///
+    /// - Parameter position: The position that their rows were read at.
+    func write(_ findings: [Finding], position: SourcePosition?) throws
+    /// Remembers how far the run read, for the next one.
+    func noteWatermarks(_ roll: Roll)
+    /// Enters the run among the earlier ones.
+    ///
+    /// - Returns: What became of earlier findings; nil for a run that could not tell.
+    func close(_ report: RunReport) throws -> Delta?
+    /// Leaves nothing behind.
+    func abandon()
+}
+
+/// A run that leaves no files: its findings go to whoever asked for it, and it knows of no earlier run.
+final class UnrecordedRun: RunJournal {
+    private(set) var tally = FindingTally()
+    private let runID: RunID
+    private let clock: any ReconcileClock
+    private let onFinding: (Finding) -> Void
+
+    init(_ runID: RunID, clock: any ReconcileClock, onFinding: @escaping (Finding) -> Void) {
+        self.runID = runID
+        self.clock = clock
+        self.onFinding = onFinding
+    }
+
+    func checkWatermarks(_ reading: Reading) {}
+
+    func write(_ findings: [Finding], position: SourcePosition?) {
+        for finding in findings {
+            tally.add(
+                FindingLine(
+                    finding, run: runID, position: position, firstSeen: UTCTime(millisecondsSince1970: clock.nowMs()),
+                    commands: Commands()))
+            onFinding(finding)
+        }
+    }
+
+    func noteWatermarks(_ roll: Roll) {}
+
+    func close(_ report: RunReport) -> Delta? { nil }
+
+    func abandon() {}
+}
