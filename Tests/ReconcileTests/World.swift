@@ -50,6 +50,8 @@ final class World: Sendable {
     let onRowsRead: Mutex<@Sendable (World) -> Void> = Mutex { _ in }
     /// Called with how many users' rows are read at a time.
     let onUsersRead: Mutex<@Sendable (Int) -> Void> = Mutex { _ in }
+    /// Called, without the lock, before the enricher's commits are told.
+    let onEnricherAsked: Mutex<@Sendable (World) -> Void> = Mutex { _ in }
     /// Called, without the lock, after the scan of the source has ended.
     let onScanned: Mutex<@Sendable (World) -> Void> = Mutex { _ in }
 

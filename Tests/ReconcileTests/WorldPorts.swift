@@ -143,7 +143,8 @@ private final class WorldProgress: ProgressPort {
     init(world: World) { self.world = world }
 
     func committed(group: String, topic: String, partitions: [Int32]) throws -> [Int32: Int64] {
-        world.state.withLock { state in
+        if group == World.settings.groups.enrich { world.onEnricherAsked.withLock { $0 }(world) }
+        return world.state.withLock { state in
             var offsets: [Int32: Int64] = [:]
             for partition in partitions { offsets[partition] = state.committed[group]?[TopicPartition(topic, partition)] }
             return offsets

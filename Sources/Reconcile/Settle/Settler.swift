@@ -3,9 +3,12 @@ import Domain
 /// Settles suspects: tells the changes that are on their way from the differences that stay.
 ///
 /// One round reads the rows, passes a fence, reads the topics, and then does all three again. A suspect is cleared when any of
-/// the reads agree. It becomes a finding only if both rows were equal and the topics held the very same records both times:
+/// the reads agree. It becomes a finding only if both rows were equal and the topics held the very same records all the while:
 /// then the first fence proves that the pipeline had everything it needed to write the right value, and the second that it
 /// did not do so. Whoever moved in between is looked at again.
+///
+/// The records must have been there before the first fence already. One that was written behind it may be an aggregator's late write,
+/// about which the enricher's signal is still on its way behind the second: the formal model in `Tests/Model` has the schedule.
 final class Settler {
     private let settings: VerifySettings
     private let source: any SourcePort
@@ -118,11 +121,17 @@ final class Settler {
     /// One double look at a batch. Suspects without an outcome changed meanwhile. Returns nil when a fence was not passed.
     private func round(_ batch: [SuspectUser]) throws -> [Suspect: Settlement]? {
         rounds += 1
+        try roll.catchUp()
+        let beforehand = Dictionary(
+            batch.map { ($0.known.user, roll.known($0.known.user, row: nil)) }, uniquingKeysWith: { first, _ in first })
         guard let first = try look(at: batch)?.known, let second = try look(at: batch) else { return nil }
         var outcomes: [Suspect: Settlement] = [:]
         for suspect in batch.flatMap(\.suspects) {
             guard let before = first[suspect.user], let after = second.known[suspect.user] else { continue }
-            outcomes[suspect] = outcome(of: suspect, before, after, row: second.rows.rows[suspect.user])
+            let rested = [beforehand[suspect.user], before].allSatisfy {
+                $0?.holdsSameRecords(as: after, at: suspect.stage) == true
+            }
+            outcomes[suspect] = outcome(of: suspect, before, after, row: second.rows.rows[suspect.user], rested: rested)
         }
         return outcomes
     }
@@ -157,13 +166,16 @@ final class Settler {
         return look
     }
 
-    private func outcome(of suspect: Suspect, _ before: KnownUser, _ after: KnownUser, row: [UInt8]?) -> Settlement? {
+    /// - Parameter rested: Whether the topics held the very same records from before the first fence to the last look.
+    private func outcome(
+        of suspect: Suspect, _ before: KnownUser, _ after: KnownUser, row: [UInt8]?, rested: Bool
+    ) -> Settlement? {
         let parked = roll.parked(suspect.user)
         let evidence = (before: before.evidence(parked: parked), after: after.evidence(parked: parked))
         if suspect.alteration != nil {
             // An alteration can only be told from a change when the user stands still: who was deleted proves nothing.
             guard before.row != nil, after.row != nil else { return .unresolved("the canary's user was deleted") }
-            guard evidence.before.isSame(as: evidence.after, at: .aggregate) else { return nil }
+            guard rested, evidence.before.row == evidence.after.row else { return nil }
             // Nor does one with whom something went wrong in earnest; that is found by looking at the user unaltered.
             guard roll.mismatches(evidence.after).allSatisfy({ $0.stage != suspect.stage }) else {
                 return .unresolved("the canary's user came to harm")
@@ -173,7 +185,8 @@ final class Settler {
         laterRow.row = evidence.after.row
         let seen = [evidence.before, laterRow, evidence.after].map { mismatches(of: suspect, $0) }
         if seen.contains(where: \.isEmpty) { return .matched }
-        guard evidence.before.isSame(as: evidence.after, at: suspect.stage), seen[0] == seen[2] else { return nil }
+        guard rested, seen[0] == seen[2] else { return nil }
+        if suspect.stage == .aggregate, evidence.before.row != evidence.after.row { return nil }
         let altered = suspect.alteration?.applied(to: evidence.after) ?? evidence.after
         return .confirmed(
             Confirmation(
@@ -186,13 +199,11 @@ final class Settler {
     }
 }
 
-extension Evidence {
-    /// Whether everything that a stage's judgement rests on is the very same record or value.
-    fileprivate func isSame(as other: Evidence, at stage: Stage) -> Bool {
-        guard aggregate == other.aggregate, strays == other.strays else { return false }
-        switch stage {
-        case .aggregate: return row == other.row
-        case .god: return production == other.production && god == other.god
-        }
+extension KnownUser {
+    /// Whether everything in topics and ledgers that a stage's judgement rests on is the very same record. Two tombstones are two
+    /// records, though both mean "nobody": between them somebody may have come and gone.
+    fileprivate func holdsSameRecords(as other: KnownUser, at stage: Stage) -> Bool {
+        guard aggregate == other.aggregate else { return false }
+        return stage == .aggregate || (god == other.god && productions == other.productions)
     }
 }
