@@ -13,8 +13,6 @@ struct FileFormat: Sendable {
     /// Step n brings a file of schema version n to version n + 1; the first one starts from nothing. A step that was ever
     /// released is never changed.
     var migrations: [String]
-    /// Whether the file holds personal data, so that it is created for its owner's eyes only.
-    var isPrivate = false
 
     var schemaVersion: Int32 { Int32(migrations.count) }
 
@@ -23,7 +21,7 @@ struct FileFormat: Sendable {
     /// Nothing is written to a file before it is known to be ours.
     func openForWriting(_ path: String) throws -> Database {
         try translatingErrors {
-            if isPrivate { createPrivateFile(path) }
+            createPrivateFile(path)
             let database = try Database(path: path, mode: .create)
             if try !(database.applicationID == 0 && database.isEmpty) {
                 try requireOurs(database)
@@ -58,7 +56,8 @@ struct FileFormat: Sendable {
         }
     }
 
-    /// Creates the empty file, where there is none, with permissions that its log and shared memory file inherit from it.
+    /// Creates the empty file, where there is none, for its owner's eyes only: ids of users are personal data. Its log and shared
+    /// memory file inherit the permissions. Whoever wants others to read a file gives it other permissions, and they stay.
     ///
     /// A file that exists is not even opened, because closing it again would release SQLite's locks on it. What goes wrong
     /// here goes wrong again when SQLite opens the file, and is reported then.

@@ -19,7 +19,7 @@ public final class FileLock: Sendable {
     public init(guarding guarded: String) throws(LedgerError) {
         let path = canonicalPath(guarded) + ".lock"
         // Close-on-exec, because a child that inherits the descriptor would keep the lock after this process has ended.
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw LedgerError(.inaccessible, path: guarded, "cannot create the lock file \(path): \(errnoText())")
         }
@@ -70,7 +70,7 @@ public final class FileLock: Sendable {
         var name = [CChar](repeating: 0, count: 256)
         let host = gethostname(&name, name.count - 1) == 0 ? text(name) : "unknown"
         let program = CommandLine.arguments.prefix(2).map { $0.split(separator: "/").last.map(String.init) ?? $0 }
-        let line = Array("pid \(getpid()) on \(host), \(program.joined(separator: " "))\n".utf8)
+        let line = Array("pid \(getpid()) on \(host), \(program.joined(separator: " ")), since \(utcNow())\n".utf8)
         guard ftruncate(descriptor, 0) == 0 else { return }
         _ = pwrite(descriptor, line, line.count, 0)
     }
@@ -88,6 +88,16 @@ private func canonicalPath(_ path: String) -> String {
     guard let resolved = realpath(directory, nil) else { return path }
     defer { free(resolved) }
     return String(cString: resolved) + "/" + name
+}
+
+/// The time in UTC to the second, for people: `2026-11-22T03:15:00Z`.
+private func utcNow() -> String {
+    var now = time(nil)
+    var parts = tm()
+    gmtime_r(&now, &parts)
+    var characters = [CChar](repeating: 0, count: 32)
+    strftime(&characters, characters.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
+    return text(characters)
 }
 
 func errnoText(_ code: Int32 = errno) -> String {

@@ -88,6 +88,14 @@ public final class LedgerWriter: Sendable {
         }
     }
 
+    /// Lends the open database to `body`, while appends wait.
+    func withOpenDatabase<Result: Sendable>(_ body: @Sendable (Database, String) throws -> Result) throws -> Result {
+        try connection.withLock { connection in
+            let path = connection.path
+            return try translatingErrors { try body(connection.open().database, path) }
+        }
+    }
+
     /// Closes the file and gives up the lock; later calls throw `closed`. Also done when the writer is released.
     public func close() {
         connection.withLock { $0.close() }

@@ -3,7 +3,7 @@ extension FileFormat {
     ///
     /// A record is one row, whose identity holds the record's timestamp too: a topic that was deleted and created again
     /// counts its offsets from the start, and must not overwrite what was parked before. The large columns stand last, so that
-    /// a listing never reads the pages that hold them. Raw records are personal data, so the file is its owner's alone.
+    /// a listing never reads the pages that hold them.
     static let parked = FileFormat(
         name: "parked file", applicationID: 0x526F_6C50,
         migrations: [
@@ -31,6 +31,5 @@ extension FileFormat {
 
             CREATE INDEX parked_open_users ON parked (user) WHERE state = 'open';
             """
-        ],
-        isPrivate: true)
+        ])
 }

@@ -146,7 +146,7 @@ public final class ParkedStore: Sendable {
 
     /// Lends the connection to `body`, which is `@Sendable` so that it captures nothing through which the connection could get
     /// out of the mutex.
-    private func withDatabase<Result: Sendable>(_ body: @Sendable (Database) throws -> Result) throws -> Result {
+    func withDatabase<Result: Sendable>(_ body: @Sendable (Database) throws -> Result) throws -> Result {
         try connection.withLock { connection in
             try translatingErrors { try body(connection.open(path)) }
         }

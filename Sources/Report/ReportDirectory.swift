@@ -81,9 +81,10 @@ struct ReportDirectory: Sendable {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    /// Removes a directory of plain files, as far as it can be removed.
+    /// Removes a file, or a directory with all that it holds, as far as they can be removed. Links are removed, not followed.
     static func remove(_ path: String) {
-        for name in (try? names(in: path)) ?? [] { unlink("\(path)/\(name)") }
+        if unlink(path) == 0 { return }
+        for name in (try? names(in: path)) ?? [] { remove("\(path)/\(name)") }
         rmdir(path)
     }
 }

@@ -2,7 +2,7 @@ import Glibc
 
 /// The reports of past runs.
 public struct ReportStore: Sendable {
-    private let directory: ReportDirectory
+    let directory: ReportDirectory
 
     public init(directory: String) {
         self.directory = ReportDirectory(path: directory)

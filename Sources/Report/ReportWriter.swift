@@ -18,6 +18,8 @@ public final class ReportWriter {
     public private(set) var tally = FindingTally()
     private let directory: ReportDirectory
     private let commands: Commands
+    /// Whether a report of this run is there, and is to be written anew.
+    private let replaces: Bool
     private var work: Work?
 
     /// What exists only while the report is being written.
@@ -34,12 +36,18 @@ public final class ReportWriter {
     ///   - directory: The directory of all reports; created when it is missing.
     ///   - commands: How the suggested commands are spelled.
     /// - Throws: ``ReportError``.
-    public init(directory: String, runID: RunID, commands: Commands = Commands()) throws(ReportError) {
+    public convenience init(directory: String, runID: RunID, commands: Commands = Commands()) throws(ReportError) {
+        try self.init(directory: directory, runID: runID, commands: commands, replaces: false)
+    }
+
+    /// - Parameter replaces: Whether the report of this run is written anew, with fewer findings than it counts.
+    init(directory: String, runID: RunID, commands: Commands, replaces: Bool) throws(ReportError) {
         self.runID = runID
+        self.replaces = replaces
         self.directory = ReportDirectory(path: directory)
         self.commands = commands
         try self.directory.create()
-        if ReportDirectory.isDirectory(self.directory.path(of: runID)) {
+        if !replaces, ReportDirectory.isDirectory(self.directory.path(of: runID)) {
             throw ReportError(
                 .alreadyExists, path: self.directory.path(of: runID), "this run has a report already; run again for a new run id")
         }
@@ -86,6 +94,10 @@ public final class ReportWriter {
         var summary = try OutputFile(creating: folder + "/summary.md")
         try summary.write(MarkdownSummary(report, commands: commands).text)
         try summary.sync()
+        if replaces {
+            try current.temporary.replaceFiles(of: path)
+            return path
+        }
         try current.temporary.publish(as: path)
         do throws(ReportError) {
             try directory.pointLatest(at: runID)
@@ -103,6 +115,8 @@ public final class ReportWriter {
         guard report.runID == runID else {
             throw ReportError(.contradiction, path: path, "the report is of run \(report.runID), the findings of run \(runID)")
         }
+        // Findings of a user who was forgotten are gone; the counts are those of the run.
+        if replaces { return }
         guard report.causes == tally.causes, report.differences == tally.total else {
             throw ReportError(
                 .contradiction, path: path,

@@ -38,8 +38,20 @@ final class TemporaryDirectory {
         isPublished = true
     }
 
+    /// Moves its files over those of a directory that is there, each in one step, and removes what has no successor. A crash in
+    /// the middle leaves files of both kinds and loses none.
+    func replaceFiles(of final: String) throws(ReportError) {
+        try ReportDirectory.sync(path)
+        let successors = try ReportDirectory.names(in: path)
+        for name in successors { try ReportDirectory.move("\(path)/\(name)", to: "\(final)/\(name)") }
+        for name in Set(try ReportDirectory.names(in: final)).subtracting(successors) {
+            ReportDirectory.remove("\(final)/\(name)")
+        }
+        try ReportDirectory.sync(final)
+    }
+
     /// Removes what killed runs left. A directory whose lock is held belongs to a run that is still going.
-    private static func removeAbandoned(in directory: ReportDirectory) {
+    static func removeAbandoned(in directory: ReportDirectory) {
         for name in (try? ReportDirectory.names(in: directory.path)) ?? []
         where name.hasPrefix(ReportDirectory.temporaryPrefix) {
             let path = "\(directory.path)/\(name)"

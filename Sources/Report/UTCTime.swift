@@ -66,6 +66,12 @@ public struct UTCTime: Sendable, Hashable, Comparable, CustomStringConvertible {
             + "T\(padded(parts.hour, 2))\(padded(parts.minute, 2))\(padded(parts.second, 2))Z"
     }
 
+    /// `2026-11-22`.
+    public var day: String {
+        let parts = components
+        return "\(padded(parts.year, 4))-\(padded(parts.month, 2))-\(padded(parts.day, 2))"
+    }
+
     /// `2026-11-22 08:00:00 UTC`, for people.
     var readable: String {
         let parts = components

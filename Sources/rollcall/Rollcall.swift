@@ -13,7 +13,8 @@ struct Rollcall: ParsableCommand {
         version: Versions.text,
         subcommands: [
             DemoCommand.self, StreamCommand.self, VerifyCommand.self, ReportCommand.self, ExplainCommand.self, RepairCommand.self,
-            ReplayCommand.self, ParkedCommand.self, LedgerCommand.self, DoctorCommand.self, ConnectorCommand.self,
+            ReplayCommand.self, ParkedCommand.self, LedgerCommand.self, ForgetCommand.self, DoctorCommand.self,
+            ConnectorCommand.self,
             ConfigCommand.self,
             SandboxGuardCommand.self, SandboxBrokerCommand.self, SandboxMappingCommand.self, SandboxCrashCommand.self,
         ])
@@ -22,6 +23,8 @@ struct Rollcall: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     static func main() {
+        // Whatever this process creates, files, directories and sockets, holds ids of users or leads to them.
+        umask(0o077)
         do {
             var command = try parseAsRoot()
             try command.run()

@@ -7,7 +7,7 @@ struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
         abstract: "What past runs found.",
-        subcommands: [ReportListCommand.self, ReportShowCommand.self])
+        subcommands: [ReportListCommand.self, ReportShowCommand.self, ReportPruneCommand.self])
 
     @OptionGroup var global: GlobalOptions
 }

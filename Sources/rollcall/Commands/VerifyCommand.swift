@@ -77,6 +77,7 @@ struct VerifyCommand: ParsableCommand {
             throw ExitCode((StopSignals.exitStatus ?? .interrupted).rawValue)
         }
         progress.end()
+        settings.applyRetention()
         try show(outcome)
         throw ExitCode(outcome.report.verdict.exitCode)
     }

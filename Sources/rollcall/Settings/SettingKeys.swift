@@ -50,6 +50,12 @@ struct ReportsKeys: SettingsSection {
     let historyFile = SettingKey(
         optional: "reports.history_path", .path, example: "history.sqlite",
         "Runs and findings over time, a SQLite file; without this setting, `history.sqlite` in reports.directory.")
+    let keepRuns = SettingKey(
+        "reports.keep_runs", .integer(0...1_000_000), default: 100,
+        "So many of the newest reports stay whatever their age; 0 is no such rule. A report goes when both rules let it go.")
+    let keepDays = SettingKey(
+        "reports.keep_days", .integer(0...36_500), default: 400,
+        "Reports, and healed findings in the history, stay for so many days; 0 is no such rule, and without any rule all stay.")
 }
 
 struct AdminKeys: SettingsSection {

@@ -46,7 +46,7 @@ extension EffectiveSettings {
     }
 
     /// The file of runs and findings over time: by its own setting, or in the reports' directory.
-    private var historyPath: String {
+    var historyPath: String {
         get throws(SettingsError) {
             if let path = try value(Self.keys.reports.historyFile) { return path }
             return "\(try value(Self.keys.reports.directory))/history.sqlite"
