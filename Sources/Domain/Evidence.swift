@@ -23,18 +23,25 @@ public struct Evidence: Sendable, Equatable {
     public var production: Production?
     /// The live God object; nil when there is none.
     public var god: LiveRecord?
-    /// Why a record of this user is parked and still open, by the hop that parked it.
+    /// Why a record of this user is parked, by the hop that parked it: open entries only, and of those none that the hop has settled
+    /// since.
     public var parked: [Hop: ParkReason]
     /// Whether the signals topic holds a signal for the user that the aggregate does not account for; nil when nobody looked.
     public var isSignalledSince: Bool?
     /// Whether the aggregate was written under another query or encoding than today's.
     public var isEncodingChanged: Bool
+    /// Whether the aggregate has other bytes than the row's encoding, and says the same: somebody else's producer spaces and spells
+    /// in its own way.
+    public var isSameInMeaning: Bool
+    /// Whether the mapping service answered differently from what the newest production was made with; false when nobody asked.
+    public var isMappingChanged: Bool
     /// Live records of the user beside the one that the pipeline would write.
     public var strays: [Stray]
 
     public init(
         row: Digest? = nil, aggregate: LiveRecord? = nil, production: Production? = nil, god: LiveRecord? = nil,
-        parked: [Hop: ParkReason] = [:], isSignalledSince: Bool? = nil, isEncodingChanged: Bool = false, strays: [Stray] = []
+        parked: [Hop: ParkReason] = [:], isSignalledSince: Bool? = nil, isEncodingChanged: Bool = false,
+        isSameInMeaning: Bool = false, isMappingChanged: Bool = false, strays: [Stray] = []
     ) {
         self.row = row
         self.aggregate = aggregate
@@ -43,6 +50,8 @@ public struct Evidence: Sendable, Equatable {
         self.parked = parked
         self.isSignalledSince = isSignalledSince
         self.isEncodingChanged = isEncodingChanged
+        self.isSameInMeaning = isSameInMeaning
+        self.isMappingChanged = isMappingChanged
         self.strays = strays
     }
 }

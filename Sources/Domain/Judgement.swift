@@ -27,8 +27,12 @@ private func judgeAggregate(_ evidence: Evidence) -> Mismatch? {
     case (nil, nil): nil
     case (.some, nil): Mismatch(.aggregate, .missing, aggregateCause(evidence))
     case (nil, .some): Mismatch(.aggregate, .extra, aggregateCause(evidence))
-    case (let row?, let aggregate?):
-        row == aggregate.digest ? nil : Mismatch(.aggregate, .stale, aggregateCause(evidence))
+    case (let row?, let aggregate?) where row == aggregate.digest || evidence.isSameInMeaning:
+        // Whatever could not be processed may have been a newer state of the user than the one that both sides show, until
+        // somebody has looked at it. An event that intake could not read is none of these: it never carries a value, only says
+        // whom to look at, and that was done here.
+        evidence.parked[.aggregator].map { Mismatch(.aggregate, .stale, .parked($0)) }
+    case (.some, .some): Mismatch(.aggregate, .stale, aggregateCause(evidence))
     }
 }
 
@@ -59,7 +63,9 @@ private func judgeGod(_ evidence: Evidence) -> Mismatch? {
     if production.aggregateDigest != aggregate.digest {
         return Mismatch(.god, .stale, parked ?? .aggregatedNeverEnriched)
     }
-    return nil
+    // The God object was made from this aggregate, but a later attempt to make it anew, with a newer mapping, failed.
+    if let parked { return Mismatch(.god, .stale, parked) }
+    return evidence.isMappingChanged ? Mismatch(.god, .stale, .mappingChangedSince) : nil
 }
 
 /// Live records beside the one that the pipeline would write: each misleads whoever reads the topic.

@@ -54,10 +54,18 @@ struct ParkedQueries {
         return counts
     }
 
-    func forEachOpenUser(_ body: (UserID, Hop, ParkReason) throws -> Void) throws {
-        let select = "SELECT user, hop, reason FROM parked WHERE state = 'open' AND user IS NOT NULL ORDER BY user, id"
+    func forEachOpenUser(_ body: (UserID, OpenParking) throws -> Void) throws {
+        let select = """
+            SELECT user, hop, reason, record_partition, record_offset, last_parked_at_ms FROM parked
+            WHERE state = 'open' AND user IS NOT NULL ORDER BY user, id
+            """
         try database.prepare(select).forEach { row in
-            try body(UserID(row.text(0) ?? ""), hop(row.text(1)), reason(row.text(2)))
+            let address = RecordAddress(
+                partition: Int32(truncatingIfNeeded: row.int64(3) ?? 0), offset: row.int64(4) ?? 0)
+            try body(
+                UserID(row.text(0) ?? ""),
+                OpenParking(
+                    hop: hop(row.text(1)), reason: reason(row.text(2)), address: address, parkedAtMs: row.int64(5) ?? 0))
         }
     }
 

@@ -36,10 +36,10 @@ public final class ParkedReader {
     }
 
     /// Calls `body` for each open entry of which the user is known, ordered by the user's bytes, and for one user in the order
-    /// of parking: the last call for a user has its newest reason.
+    /// of parking: the last call for a user has its newest entry.
     ///
     /// - Throws: ``LedgerError``, or what `body` throws.
-    public func forEachOpenUser(_ body: (UserID, Hop, ParkReason) throws -> Void) throws {
+    public func forEachOpenUser(_ body: (UserID, OpenParking) throws -> Void) throws {
         try translatingErrors { try queries.forEachOpenUser(body) }
     }
 }

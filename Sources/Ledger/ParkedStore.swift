@@ -42,7 +42,7 @@ public final class ParkedStore: Sendable {
         let database = try FileFormat.parked.openForWriting(path)
         var open: [Hop: Set<UserID>] = [:]
         try translatingErrors {
-            try ParkedQueries(database: database).forEachOpenUser { user, hop, _ in open[hop, default: []].insert(user) }
+            try ParkedQueries(database: database).forEachOpenUser { open[$1.hop, default: []].insert($0) }
         }
         self.path = path
         openUsers = Mutex(open)

@@ -5,6 +5,8 @@ public struct VerifySettings: Sendable {
     /// Which stages to judge; without `god`, neither ledger nor God topic is needed.
     public var stages: Set<Stage> = [.aggregate, .god]
     public var userIDKind: UserIDKind
+    /// The result column that carries the user id. A topic value of somebody else's producer may leave it to the record's key.
+    public var keyField: String?
     public var topics: Topics
     public var groups: Groups
     /// Whether a connector's committed source offset can be read; without it the fence is weak.

@@ -4,6 +4,8 @@ import MySQL
 /// How rows of one result become user ids and canonical bytes. A class, so that its encoder's buffer serves all rows.
 final class ResultShape {
     let columns: [Column]
+    /// How each column is written.
+    let fields: [RowEncoder.Column]
     /// Whether the text protocol would round some of the values, so that rows have to come over the binary one.
     let needsExactNumbers: Bool
     private let keyIndex: Int
@@ -28,6 +30,7 @@ final class ResultShape {
         for column in columns {
             encoded.append(.init(name: column.name, kind: try ColumnKind(column, declared: settings.columnKinds[column.name])))
         }
+        fields = encoded
         encoder = RowEncoder(columns: encoded)
     }
 

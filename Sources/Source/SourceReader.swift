@@ -30,6 +30,11 @@ public final class SourceReader {
         try guarded { try knownFacts() }
     }
 
+    /// The columns of the aggregate query's result, and how each is written: what the server says of it now.
+    public func fields() throws -> [RowEncoder.Column] {
+        try guarded { try ResultShape(columns(), settings).fields }
+    }
+
     /// The rows of these users, as one snapshot shows them.
     public func rows(of users: [UserID]) throws -> SnapshotRows {
         try guarded {

@@ -28,6 +28,10 @@ struct StoppablePorts: ReconcilePorts {
         try stoppable { try ports.ledger() }
     }
 
+    func parked() throws -> any ParkedPort {
+        try stoppable { try ports.parked() }
+    }
+
     func concurrently(_ tasks: [@Sendable () throws -> Void]) throws {
         try stoppable { try ports.concurrently(tasks) }
     }
@@ -71,6 +75,10 @@ private struct StoppableSource: SourcePort {
 
     func serverFacts() throws -> SourceFacts {
         try stoppable { try port.serverFacts() }
+    }
+
+    func fields() throws -> [RowEncoder.Column] {
+        try stoppable { try port.fields() }
     }
 
     func boundary(after lower: UserID?, rows: Int) throws -> UserID? {

@@ -58,12 +58,13 @@ enum EvidenceSpace {
                 for god in gods {
                     for production in productions {
                         for parked in parked {
-                            for (isSignalledSince, isEncodingChanged) in signs {
+                            for sign in signs {
                                 for strays in strays {
                                     try body(
                                         Evidence(
                                             row: row, aggregate: aggregate, production: production, god: god, parked: parked,
-                                            isSignalledSince: isSignalledSince, isEncodingChanged: isEncodingChanged,
+                                            isSignalledSince: sign.isSignalledSince, isEncodingChanged: sign.isEncodingChanged,
+                                            isSameInMeaning: sign.isSameInMeaning, isMappingChanged: sign.isMappingChanged,
                                             strays: strays))
                                 }
                             }
@@ -74,5 +75,18 @@ enum EvidenceSpace {
         }
     }
 
-    private static let signs: [(Bool?, Bool)] = [nil, true, false].flatMap { signalled in [true, false].map { (signalled, $0) } }
+    struct Signs {
+        var isSignalledSince: Bool?
+        var isEncodingChanged = false
+        var isSameInMeaning = false
+        var isMappingChanged = false
+    }
+
+    /// Signals and encoding only explain a difference, meaning and mapping only make or unmake one: they are not mixed.
+    static let signs: [Signs] =
+        [nil, true, false].flatMap { signalled in
+            [true, false].map { Signs(isSignalledSince: signalled, isEncodingChanged: $0) }
+        } + [
+            Signs(isSameInMeaning: true), Signs(isMappingChanged: true), Signs(isSameInMeaning: true, isMappingChanged: true),
+        ]
 }

@@ -1,9 +1,11 @@
 import Domain
 import Testing
 
-@Suite("Fields that differ")
+@Suite("Fields in which a value of Rollcall's own differs")
 struct FieldComparisonTests {
-    private func fields(_ expected: String, _ found: String) -> [String]? { differingFields(utf8(expected), utf8(found)) }
+    private func fields(_ expected: String, _ found: String) -> [String]? {
+        FieldComparison().differingFields(utf8(expected), utf8(found), isOwn: true)
+    }
 
     @Test("are named in the order of the expected row, then those that only the other has")
     func names() {
@@ -36,6 +38,6 @@ struct FieldComparisonTests {
             #expect(fields("{}", other) == nil)
             #expect(fields(other, "{}") == nil)
         }
-        #expect(differingFields(utf8("{}"), [0xFF]) == nil)
+        #expect(FieldComparison().differingFields(utf8("{}"), [0xFF], isOwn: true) == nil)
     }
 }

@@ -29,7 +29,17 @@ struct JudgementOracle {
     /// What MySQL's row and the aggregate topic's value say of each other.
     private static let aggregateRules: [Rule] = [
         Rule {
-            $0.row == $0.aggregate?.digest
+            $0.row == nil && $0.aggregate == nil
+        } verdict: { _ in
+            nil
+        },
+        Rule {
+            isRight($0) && $0.parked[.aggregator] != nil
+        } verdict: {
+            (.stale, $0.parked[.aggregator].map { .parked($0) })
+        },
+        Rule {
+            isRight($0)
         } verdict: { _ in
             nil
         },
@@ -49,6 +59,11 @@ struct JudgementOracle {
             (.stale, aggregateCause($0))
         },
     ]
+
+    private static func isRight(_ evidence: Evidence) -> Bool {
+        guard let row = evidence.row, let aggregate = evidence.aggregate else { return false }
+        return row == aggregate.digest || evidence.isSameInMeaning
+    }
 
     /// Nobody looked at the signals: only a parked record gives a cause.
     private static func aggregateCause(_ evidence: Evidence) -> Cause? {
@@ -104,6 +119,16 @@ struct JudgementOracle {
             $0.aggregate?.digest != $0.production?.aggregateDigest
         } verdict: {
             (.stale, parkedOr(.aggregatedNeverEnriched, $0))
+        },
+        Rule {
+            $0.parked[.enricher] != nil
+        } verdict: {
+            (.stale, $0.parked[.enricher].map { .parked($0) })
+        },
+        Rule {
+            $0.isMappingChanged
+        } verdict: { _ in
+            (.stale, .mappingChangedSince)
         },
         Rule { _ in
             true

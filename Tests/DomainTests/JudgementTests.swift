@@ -12,7 +12,7 @@ struct JudgementTests {
             let verdicts = judge(evidence)
             if Set(verdicts) != JudgementOracle.verdicts(on: evidence) { wrong.append(evidence) }
         }
-        #expect(combinations == 3 * 3 * 2 * 26 * 8 * 6 * 4)
+        #expect(combinations == 3 * 3 * 2 * 26 * 8 * 9 * 4)
         #expect(wrong.count == 0, "first of them: \(wrong.first.map { "\($0): \(judge($0))" } ?? "")")
     }
 
@@ -36,17 +36,20 @@ struct JudgementTests {
     func nothingWrong() {
         var clean: [Evidence] = []
         EvidenceSpace.forEach { if judge($0).isEmpty { clean.append($0) } }
-        #expect(clean.allSatisfy { $0.row == $0.aggregate?.digest && $0.strays.isEmpty })
+        #expect(clean.allSatisfy { $0.row == $0.aggregate?.digest || $0.isSameInMeaning })
+        #expect(clean.allSatisfy { ($0.row == nil) == ($0.aggregate == nil) && $0.strays.isEmpty })
         let alive = clean.filter { $0.row != nil }
         #expect(
             alive.allSatisfy {
                 $0.god != nil && $0.production?.god == $0.god?.address && $0.production?.godDigest == $0.god?.digest
-                    && $0.production?.aggregateDigest == $0.row
+                    && $0.production?.aggregateDigest == $0.aggregate?.digest
+                    && $0.parked[.aggregator] == nil && $0.parked[.enricher] == nil && !$0.isMappingChanged
             })
         #expect(clean.filter { $0.row == nil }.allSatisfy { $0.god == nil })
-        // Two contents, one fitting production each, whatever is parked or signalled; and nobody anywhere, whatever the ledger remembers.
-        #expect(alive.count == 2 * 8 * 6)
-        #expect(clean.count == alive.count + 26 * 8 * 6)
+        // Two contents, one fitting production each, whatever intake has parked or the signals say, and the same again for each of two
+        // rows where the meaning decides; and nobody anywhere, whatever the ledger remembers.
+        #expect(alive.count == 2 * 2 * 6 + 2 * 2 * 2)
+        #expect(clean.count == alive.count + 26 * 8 * 9)
     }
 
     @Test("depends on the row for the aggregate stage alone, and on ledger and God topic for the God stage alone")
@@ -95,5 +98,10 @@ struct JudgementTests {
         let mappingServiceFailed = Evidence(
             row: EvidenceSpace.contentA, aggregate: aggregate, parked: [.enricher: .mappingFailed])
         #expect(judge(mappingServiceFailed) == [Mismatch(.god, .missing, .parked(.mappingFailed))])
+
+        let enrichedAnewInVain = Evidence(
+            row: EvidenceSpace.contentA, aggregate: aggregate, production: production, god: god,
+            parked: [.enricher: .mappingFailed])
+        #expect(judge(enrichedAnewInVain) == [Mismatch(.god, .stale, .parked(.mappingFailed))])
     }
 }

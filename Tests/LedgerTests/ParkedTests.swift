@@ -140,7 +140,7 @@ struct ParkedTests {
             record("b", offset: 1), record("a", hop: .aggregator, offset: 2, reason: .duplicateRow), record(nil, offset: 3),
         ])
         var seen: [String] = []
-        try ParkedReader(path: path).forEachOpenUser { user, hop, reason in seen.append("\(user) \(hop) \(reason.rawValue)") }
+        try ParkedReader(path: path).forEachOpenUser { seen.append("\($0) \($1.hop) \($1.reason.rawValue)") }
         #expect(seen == ["a aggregator duplicate_row", "b enricher mapping_failed"])
     }
 

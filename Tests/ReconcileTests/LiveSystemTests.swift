@@ -40,6 +40,35 @@ struct LiveSystemTests {
         #expect(report.counts[.aggregate]?.unresolved == 1)
     }
 
+    @Test("a user whom the pipeline follows, but who is never seen equal, is proven by its version, and counted apart")
+    func versionOnly() throws {
+        let world = World()
+        let count = Counter()
+        let hot: @Sendable (World) -> Void = { $0.change(UserID("1"), to: "state \(count.next())") }
+        world.onRowsRead.withLock { $0 = hot }
+        world.onScanned.withLock { $0 = hot }
+        // The pipeline is asked for a moment each time, so that everyone moves before the topics are read.
+        world.stick("connector")
+        world.state.withLock { $0.connectorOffset = nil }
+        world.onSleep.withLock { hook in
+            hook = { world in
+                hot(world)
+                world.state.withLock { _ = $0.stuck.remove("connector") }
+                world.pump()
+                world.stick("connector")
+            }
+        }
+        var settings = World.settings
+        settings.settleRounds = 4
+        let (report, findings) = try world.verify(settings)
+        #expect(findings.isEmpty)
+        #expect(report.verdict == .clean)
+        #expect(report.exitCode == 0)
+        #expect(report.counts[.aggregate]?.versionOnly == 1)
+        #expect(report.counts[.aggregate]?.matched == 20)
+        #expect(report.counts[.aggregate]?.unresolved == 0)
+    }
+
     @Test("a user that flips from A to B and back is never a finding")
     func flippingUser() throws {
         let world = World()

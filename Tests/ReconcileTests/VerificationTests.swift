@@ -121,19 +121,6 @@ struct VerificationTests {
         #expect(report.counts[.aggregate]?.matched == 20)
     }
 
-    @Test("names the reason when a user's record is parked")
-    func parked() throws {
-        let world = World()
-        world.state.withLock { state in
-            state.loses[.enricher] = [UserID("88")]
-            state.parkedUsers = [UserID("88"): [.enricher: .mappingFailed]]
-        }
-        world.change(UserID("88"), to: "new")
-        let (report, findings) = try world.verify()
-        #expect(findings == ["88 god missing parked:mapping_failed"])
-        #expect(report.counts[.god]?.parked == 1)
-    }
-
     @Test("names the fields in which an aggregate differs from its row")
     func fields() throws {
         let world = World()

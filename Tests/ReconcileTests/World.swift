@@ -31,7 +31,8 @@ final class World: Sendable {
         var trailingGaps: [TopicPartition: Int64] = [:]
         var committed: [String: [TopicPartition: Int64]] = [:]
         var productions: [Production] = []
-        var parkedUsers: [UserID: [Hop: ParkReason]] = [:]
+        /// Open entries among the parked records.
+        var parked: [(UserID, OpenParking)] = []
         var parkedWithoutUser = 0
         /// Users for whom the aggregate query yields two rows.
         var repeatedRows: Set<UserID> = []
@@ -41,6 +42,8 @@ final class World: Sendable {
         /// Users whose aggregates, or God objects, the pipeline forgets to write.
         var loses: [Hop: Set<UserID>] = [:]
         var nonces: [String] = []
+        /// The columns of the aggregate query's result.
+        var fields: [RowEncoder.Column] = [.init(name: "user_id", kind: .string), .init(name: "v", kind: .string)]
     }
 
     let state: Mutex<State>
@@ -156,7 +159,8 @@ extension World.State {
 
     mutating func produceGod(_ user: UserID, from aggregate: World.StoredRecord, at address: RecordAddress) {
         let value = aggregate.value.map { GodObject.compose(aggregate: $0, mapping: nil) }
-        let god = append(World.Topic.god, World.StoredRecord(key: user.keyBytes, value: value))
+        let version = aggregate.headers[HeaderName.version].map { [HeaderName.version: $0] } ?? [:]
+        let god = append(World.Topic.god, World.StoredRecord(key: user.keyBytes, value: value, headers: version))
         productions.append(
             Production(
                 user: user, god: god, godDigest: value.map { Digest(of: $0) }, aggregate: address,

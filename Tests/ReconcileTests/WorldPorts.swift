@@ -13,6 +13,7 @@ struct WorldPorts: ReconcilePorts {
     func topic(_ name: String) throws -> any TopicPort { WorldTopic(world: world, name: name) }
     func progress() throws -> any ProgressPort { WorldProgress(world: world) }
     func ledger() throws -> any LedgerPort { WorldLedger(world: world) }
+    func parked() throws -> any ParkedPort { WorldParked(world: world) }
 
     /// One after the other: a test wants one schedule, not many.
     func concurrently(_ tasks: [@Sendable () throws -> Void]) throws {
@@ -42,6 +43,8 @@ private final class WorldSource: SourcePort {
         SourceFacts(
             serverID: World.server, version: "test", isMariaDB: true, hasBinlog: true, binlogFormat: "ROW", rowImage: "FULL")
     }
+
+    func fields() throws -> [RowEncoder.Column] { world.state.withLock { $0.fields } }
 
     func boundary(after lower: UserID?, rows: Int) throws -> UserID? {
         world.state.withLock { state in
@@ -175,9 +178,14 @@ private final class WorldLedger: LedgerPort {
         }
     }
 
-    func openParked(_ body: (UserID, Hop, ParkReason) throws -> Void) throws -> Int {
-        let (users, withoutUser) = world.state.withLock { ($0.parkedUsers, $0.parkedWithoutUser) }
-        for (user, reasons) in users { for (hop, reason) in reasons { try body(user, hop, reason) } }
+}
+
+private struct WorldParked: ParkedPort {
+    let world: World
+
+    func open(_ body: (UserID, OpenParking) throws -> Void) throws -> Int {
+        let (entries, withoutUser) = world.state.withLock { ($0.parked, $0.parkedWithoutUser) }
+        for (user, parking) in entries { try body(user, parking) }
         return withoutUser
     }
 }

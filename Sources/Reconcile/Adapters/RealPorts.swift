@@ -42,8 +42,10 @@ public struct RealPorts: ReconcilePorts {
     public func progress() throws -> any ProgressPort { KafkaProgress(properties: kafkaProperties, connector: connector) }
 
     public func ledger() throws -> any LedgerPort {
-        try LedgerFiles(paths: ledgerPaths, parkedPaths: parkedPaths, godTopic: godTopic)
+        try LedgerFiles(paths: ledgerPaths, godTopic: godTopic)
     }
+
+    public func parked() throws -> any ParkedPort { ParkedFiles(paths: parkedPaths) }
 
     public func concurrently(_ tasks: [@Sendable () throws -> Void]) throws {
         let firstError = Mutex<(any Error)?>(nil)

@@ -7,11 +7,9 @@ final class FollowedLedger {
     private var position: LedgerPosition
     private var held: Set<UserID> = []
     private var newest = NewestProductions()
-    private var parked: [UserID: [Hop: ParkReason]] = [:]
     /// What was appended since the comparison, for the batches that are still to come.
     private var later: Spill
     private(set) var productions: Int
-    private(set) var parkedWithoutUser = 0
 
     /// Follows from where the ledgers were compared.
     init(_ port: any LedgerPort, after position: LedgerPosition, productions: Int, list: Spill.Shape) {
@@ -40,7 +38,7 @@ final class FollowedLedger {
         }
     }
 
-    /// Folds what was appended since the last time, and looks anew who is parked.
+    /// Folds what was appended since the last time.
     func catchUp() throws {
         position = try port.read(after: position) { production in
             take(production)
@@ -50,10 +48,6 @@ final class FollowedLedger {
             try later.append(
                 SpillEntry(key: UserKey(exactly: 0), digest: nil, payloadBytes: payload.bytes.count), payload: payload.bytes)
         }
-        parked = [:]
-        parkedWithoutUser = try port.openParked { user, hop, reason in
-            if held.contains(user) { parked[user, default: [:]][hop] = reason }
-        }
     }
 
     private func take(_ production: Production) {
@@ -61,6 +55,4 @@ final class FollowedLedger {
     }
 
     func productions(of user: UserID) -> [Production] { newest[user] }
-
-    func parked(_ user: UserID) -> [Hop: ParkReason] { parked[user] ?? [:] }
 }

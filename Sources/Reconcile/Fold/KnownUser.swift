@@ -59,9 +59,22 @@ struct KnownUser: Sendable, Equatable {
 
     /// The input of the judgement.
     ///
-    /// - Parameter parked: Why records of the user are parked.
-    func evidence(parked: [Hop: ParkReason] = [:]) -> Evidence {
-        var evidence = Evidence(row: row, production: newestProduction, parked: parked)
+    /// - Parameters:
+    ///   - parked: The user's open entries among the parked records.
+    ///   - answered: The signal that the newest aggregate answers, where somebody looked.
+    func evidence(parked: [Hop: OpenParking] = [:], answered: RecordAddress? = nil) -> Evidence {
+        let production = newestProduction
+        var evidence = Evidence(row: row, production: production)
+        for (hop, entry) in parked {
+            let isSettled =
+                switch hop {
+                // An event that intake cannot read is signalled all the same, if it names its user.
+                case .intake: false
+                case .aggregator: entry.isSettled(by: answered)
+                case .enricher: entry.isSettled(by: production?.aggregate, atMs: production?.producedAtMs)
+                }
+            if !isSettled { evidence.parked[hop] = entry.reason }
+        }
         evidence.aggregate = aggregate.home?.live
         evidence.god = god.home?.live
         evidence.strays = aggregate.liveStrays(of: user, at: .aggregate) + god.liveStrays(of: user, at: .god)

@@ -43,6 +43,8 @@ struct RollTable {
         static let contradicted = Traits(rawValue: 1_024)
         /// Records or productions elsewhere, which the table does not hold.
         static let elsewhere = Traits(rawValue: 2_048)
+        /// Open entries among the parked records, which the table does not hold.
+        static let parked = Traits(rawValue: 4_096)
     }
 
     private var words: [UInt64]
@@ -134,6 +136,7 @@ struct RollTable {
     }
 
     mutating func noteElsewhere(at place: Int) { set(.elsewhere, at: place) }
+    mutating func noteParked(at place: Int) { set(.parked, at: place) }
 
     // MARK: - Rows and records
 
@@ -212,7 +215,7 @@ struct RollTable {
     @inline(__always)
     func isPlainlyWell(at place: Int, judgesGod: Bool) -> Bool {
         let traits = traits(at: place)
-        guard traits.isDisjoint(with: [.elsewhere, .repeatedRow]) else { return false }
+        guard traits.isDisjoint(with: [.elsewhere, .repeatedRow, .parked]) else { return false }
         let isThere = traits.contains(.aggregateLive)
         guard traits.contains(.row) == isThere else { return false }
         if isThere, words[place + Word.row] != words[place + Word.aggregate] { return false }

@@ -4,6 +4,8 @@ import Source
 /// The source database, as reconciliation reads it. One thread owns it.
 public protocol SourcePort {
     func serverFacts() throws -> SourceFacts
+    /// The columns of the aggregate query's result, and how each is written.
+    func fields() throws -> [RowEncoder.Column]
     /// See `SourceReader.boundary(after:rows:)`.
     func boundary(after lower: UserID?, rows: Int) throws -> UserID?
     /// Shows the rows of a range in one snapshot and returns a lower bound of what that saw. The bytes are those of the row's own
@@ -103,10 +105,14 @@ public protocol LedgerPort {
     func read(after position: LedgerPosition, _ body: (Production) throws -> Void) throws -> LedgerPosition
     /// The highest offset of the God topic that any ledger lists, by partition.
     func highestGodOffsets() throws -> [Int32: Int64]
-    /// Shows who is parked and still open; of a user's reasons at one hop, the newest comes last.
+}
+
+/// The files of parked records, read as one. One thread owns it.
+public protocol ParkedPort {
+    /// Shows whose records are parked and still open; of a user's entries at one hop, the newest comes last.
     ///
     /// - Returns: How many open parked records name no user.
-    func openParked(_ body: (UserID, Hop, ParkReason) throws -> Void) throws -> Int
+    func open(_ body: (UserID, OpenParking) throws -> Void) throws -> Int
 }
 
 /// Time, which a simulator may want to make itself.
@@ -123,6 +129,7 @@ public protocol ReconcilePorts: Sendable {
     func topic(_ name: String) throws -> any TopicPort
     func progress() throws -> any ProgressPort
     func ledger() throws -> any LedgerPort
+    func parked() throws -> any ParkedPort
     var clock: any ReconcileClock { get }
     /// Runs the tasks at the same time, or one after the other, and throws the first error after all have ended.
     func concurrently(_ tasks: [@Sendable () throws -> Void]) throws

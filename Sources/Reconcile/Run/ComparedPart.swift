@@ -11,6 +11,7 @@ struct ComparedPart {
     /// Records and productions that are not at their user's home: few, as a rule, and so not in the table.
     private var elsewhere: [UserKey: Elsewhere] = [:]
     private var elsewhereBytes = 0
+    private var parked: [UserKey: Parked] = [:]
     private var productionsElsewhere = NewestProductions()
     private var contradictions = 0
 
@@ -20,7 +21,12 @@ struct ComparedPart {
         var god = KnownRecords()
     }
 
-    /// What a record elsewhere takes, by and large: its key, its place in two dictionaries and their room to grow.
+    private struct Parked {
+        var user: UserID
+        var entries: [Hop: OpenParking] = [:]
+    }
+
+    /// What a record elsewhere, or a parked one, takes, by and large: its key, its place in two dictionaries and their room to grow.
     private static let elsewhereBytesEach = 512
 
     /// - Throws: `RollTable.Full` when the part takes more memory than the limit.
@@ -29,7 +35,7 @@ struct ComparedPart {
         self.part = part
         self.settings = settings
         self.limitBytes = limitBytes
-        let all = [sides.source, sides.aggregate, sides.god, sides.ledger].compactMap { $0 }
+        let all = [sides.source, sides.aggregate, sides.god, sides.ledger, sides.parked].compactMap { $0 }
         table = try RollTable(
             expected: max(sides.source.count(in: part), min(sides.aggregate.count(in: part), 1_024)),
             isWide: all.contains { $0.isWide(in: part) }, judgesGod: sides.god != nil, limitBytes: limitBytes)
@@ -48,6 +54,12 @@ struct ComparedPart {
         }
         try sides.ledger?.forEach(in: part) { entry, payload, position in
             try putProduction(entry, payload, position, at: try table.place(of: entry.key))
+        }
+        try sides.parked.forEach(in: part) { entry, payload, _ in
+            table.noteParked(at: try table.place(of: entry.key))
+            let (user, parking) = try SpilledParked.entry(in: payload)
+            parked[entry.key, default: Parked(user: user)].entries[parking.hop] = parking
+            try countElsewhere()
         }
     }
 
@@ -111,7 +123,8 @@ struct ComparedPart {
                 return
             }
             let user = try known(at: place)
-            let stages = Set(Domain.judge(user.evidence()).map(\.stage)).intersection(settings.stages)
+            let evidence = user.evidence(parked: parked[table.key(at: place)]?.entries ?? [:])
+            let stages = Set(Domain.judge(evidence).map(\.stage)).intersection(settings.stages)
             if !stages.isEmpty {
                 try suspects.add(SuspectUser(known: user, stages: stages))
             } else if user.row != nil {
@@ -147,7 +160,8 @@ struct ComparedPart {
         let text = [row, aggregate, god].compactMap { $0?.payload }.first { !$0.isEmpty }
         let user =
             (key.isWide ? nil : settings.userIDKind.user(canonicalBits: key.low))
-            ?? text.map { UserID(String(decoding: $0, as: UTF8.self)) } ?? strays?.user ?? made?.user ?? UserID("")
+            ?? text.map { UserID(String(decoding: $0, as: UTF8.self)) } ?? strays?.user ?? made?.user ?? parked[key]?.user
+            ?? UserID("")
         var known = KnownUser(user: user, row: table.rowDigest(at: place))
         if table.traits(at: place).contains(.repeatedRow) {
             known.row = rowDigest(of: RowFailure(.duplicateRow, "\(user)"))

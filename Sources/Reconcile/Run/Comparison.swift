@@ -10,6 +10,7 @@ struct Comparison {
         /// Nil when only the aggregate stage is judged, as is the ledger.
         var god: Spill?
         var ledger: Spill?
+        var parked: Spill
 
         var shape: Spill.Shape { source.shape }
     }
@@ -83,6 +84,6 @@ extension Comparison.Sides {
         }
         return Comparison.Sides(
             source: try spread(source), aggregate: try spread(aggregate), god: try god.map(spread),
-            ledger: try ledger.map(spread))
+            ledger: try ledger.map(spread), parked: try spread(parked))
     }
 }

@@ -4,18 +4,18 @@ import Domain
 struct FindingBuilder {
     private let roll: Roll
     private let causes: CauseFinder
+    private let comparison: FieldComparison
 
     /// Findings of a batch, and suspects whose proof is gone.
     struct Outcome {
         var findings: [Finding] = []
         var unprovable: [Suspect] = []
-        /// Suspects whose topic value has other bytes than the row's encoding, and the same meaning.
-        var sameInMeaning: [Suspect] = []
     }
 
-    init(_ roll: Roll, causes: CauseFinder) {
+    init(_ roll: Roll, causes: CauseFinder, comparison: FieldComparison) {
         self.roll = roll
         self.causes = causes
+        self.comparison = comparison
     }
 
     /// A suspect that was confirmed, and what the topics' records say of it when they are fetched.
@@ -42,11 +42,6 @@ struct FindingBuilder {
         for item in items {
             guard item.unproven.isEmpty else {
                 outcome.unprovable.append(item.suspect)
-                continue
-            }
-            // Bytes first, meaning second: somebody else's producer may space and order an object in another way.
-            if item.fields == [], item.seen.mismatches.allSatisfy({ $0.kind == .stale }) {
-                outcome.sameInMeaning.append(item.suspect)
                 continue
             }
             let known = evidence[item.suspect.user] ?? item.seen.evidence
@@ -77,13 +72,12 @@ struct FindingBuilder {
         try roll.aggregate.tail.fetch(Set(owners.keys)) { address, record in
             for index in owners[address] ?? [] {
                 prove(&items[index], address, record, at: .aggregate)
-                if items[index].seen.newestAggregate == address {
-                    provenance[items[index].suspect.user] = AggregateProvenance { record.headers[$0] }
-                }
+                let made = AggregateProvenance { record.headers[$0] }
+                if items[index].seen.newestAggregate == address { provenance[items[index].suspect.user] = made }
                 if let row = items[index].seen.row, let value = record.value,
                     address == items[index].seen.evidence.aggregate?.address
                 {
-                    items[index].fields = differingFields(row, value)
+                    items[index].fields = comparison.differingFields(row, value, isOwn: made.encoding != nil)
                 }
             }
         }

@@ -8,6 +8,7 @@ struct Reading: Sendable {
     /// Nil when only the aggregate stage is judged, as are the ledgers.
     var god: SpilledTopic?
     var ledger: SpilledLedger?
+    var parked: SpilledParked
 
     /// - Parameter onRows: Called from the scanning thread with the number of rows so far.
     init(
@@ -32,12 +33,15 @@ struct Reading: Sendable {
         self.aggregate = try aggregate.take()
         self.god = judgesGod ? try god.take() : nil
         self.ledger = judgesGod ? try ledger.take() : nil
+        // Read when everything else has caught up: see ``Tails``.
+        parked = SpilledParked(shape: shape)
     }
 
     /// Hands over everything that was read, and keeps nothing of it.
     mutating func takeSides() -> Comparison.Sides {
         Comparison.Sides(
-            source: scan.spill.take(), aggregate: aggregate.spill.take(), god: god?.spill.take(), ledger: ledger?.spill.take())
+            source: scan.spill.take(), aggregate: aggregate.spill.take(), god: god?.spill.take(), ledger: ledger?.spill.take(),
+            parked: parked.spill.take())
     }
 
     private static func scan(

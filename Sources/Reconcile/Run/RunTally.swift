@@ -4,6 +4,8 @@ import Report
 /// Counts what became of suspects as they are settled.
 struct RunTally {
     private(set) var unresolved: [Stage: Int] = [:]
+    /// Users who never held still, of whom only the version could be checked.
+    private(set) var versionOnly: [Stage: Int] = [:]
     /// Users whose value is missing or stale. Extra values belong to nobody who should be there.
     private(set) var differing: [Stage: Int] = [:]
     private(set) var canary = Canary()
@@ -15,6 +17,7 @@ struct RunTally {
         case .matched: break
         case .confirmed(let seen):
             if seen.mismatches.contains(where: { $0.kind != .extra }) { differing[suspect.stage, default: 0] += 1 }
+        case .versionOnly: versionOnly[suspect.stage, default: 0] += 1
         case .unresolved: unresolved[suspect.stage, default: 0] += 1
         }
     }
@@ -22,11 +25,6 @@ struct RunTally {
     /// A confirmed suspect whose proof is gone counts as one that could not be settled.
     mutating func addUnprovable(_ suspect: Suspect, _ seen: Confirmation) {
         unresolved[suspect.stage, default: 0] += 1
-        if seen.mismatches.contains(where: { $0.kind != .extra }) { differing[suspect.stage, default: 0] -= 1 }
-    }
-
-    /// A confirmed suspect whose values turned out to mean the same is well.
-    mutating func addSameInMeaning(_ suspect: Suspect, _ seen: Confirmation) {
         if seen.mismatches.contains(where: { $0.kind != .extra }) { differing[suspect.stage, default: 0] -= 1 }
     }
 
@@ -38,13 +36,14 @@ struct RunTally {
         case .confirmed(let seen):
             canary.planted += 1
             if seen.mismatches.contains(where: { $0.kind == alteration.expected }) { canary.caught += 1 }
-        case .unresolved: canariesUnsettled += 1
+        case .versionOnly, .unresolved: canariesUnsettled += 1
         }
     }
 
     func counts(of stage: Stage, users: Int) -> StageCounts {
         let unresolved = unresolved[stage] ?? 0
         return StageCounts(
-            users: users, matched: max(0, users - unresolved - (differing[stage] ?? 0)), unresolved: unresolved)
+            users: users, matched: max(0, users - unresolved - (differing[stage] ?? 0)), unresolved: unresolved,
+            versionOnly: versionOnly[stage] ?? 0)
     }
 }

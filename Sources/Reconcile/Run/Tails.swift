@@ -6,8 +6,10 @@ final class Tails {
     /// Nil when only the aggregate stage is judged, as is the ledger.
     let god: TopicTail?
     let ledger: (any LedgerPort)?
+    let parked: any ParkedPort
 
     init(_ settings: VerifySettings, _ reading: Reading, _ ports: any ReconcilePorts) throws {
+        parked = try ports.parked()
         aggregate = TopicTail(try ports.topic(settings.topics.aggregate), resuming: reading.aggregate.progress)
         god = try reading.god.map { TopicTail(try ports.topic(settings.topics.god), resuming: $0.progress) }
         ledger = reading.ledger == nil ? nil : try ports.ledger()
@@ -30,6 +32,8 @@ final class Tails {
             }
         }
         if let ledger { try reading.ledger?.advance(ledger) }
+        // Last, so that whoever was processed meanwhile is no longer open here.
+        try reading.parked.read(parked, kind: kind)
     }
 
     func close() {

@@ -94,6 +94,7 @@ public final class Verification {
         defer { progress.close() }
         let topics = try openTopics()
         defer { topics.close() }
+        let fields = FieldComparison(try source.fields(), keyField: settings.keyField)
         let tails = try Tails(settings, reading, ports)
         defer { tails.close() }
 
@@ -118,14 +119,17 @@ public final class Verification {
         } else {
             try comparison.suspects.arrange(
                 usersPerBatch: usersPerBatch(followed), by: roll.aggregate.tail.progress)
-            let settler = Settler(settings, source: source, roll: roll, fence: fence, clock: ports.clock)
+            let settler = Settler(
+                settings, source: source, roll: roll, fence: fence, clock: ports.clock, comparison: fields,
+                passed: outcome.position)
             let signals = SignalIndex(
                 topics.signals, kind: settings.userIDKind,
                 shape: plan.shape(inputs: 4, directory: settings.temporaryDirectory))
             try settle(
                 comparison.suspects, settler,
                 FindingBuilder(
-                    roll, causes: CauseFinder(signals: signals, encodingID: settings.encodingID)), record, followed, &tally)
+                    roll, causes: CauseFinder(signals: signals, encodingID: settings.encodingID),
+                    comparison: fields), record, followed, &tally)
             if let last = settler.lastFence, !last.isPassed { report.fence = FenceSummary(last) }
         }
         summarise(roll, comparison.totals, followed, tally)
@@ -155,7 +159,7 @@ public final class Verification {
                 god: tails.god.map { FollowedTopic($0, kind: settings.userIDKind, list: list) },
                 ledger: tails.ledger.map {
                     FollowedLedger($0, after: ledgerPosition, productions: productions, list: list)
-                })
+                }, parked: FollowedParked(tails.parked))
         }
     }
 
@@ -199,9 +203,6 @@ public final class Verification {
             for suspect in built.unprovable {
                 if let seen = confirmed[suspect] { tally.addUnprovable(suspect, seen) }
             }
-            for suspect in built.sameInMeaning {
-                if let seen = confirmed[suspect] { tally.addSameInMeaning(suspect, seen) }
-            }
             try record.write(built.findings, position: followed.position)
         }
     }
@@ -242,8 +243,8 @@ public final class Verification {
         if !followed.isPositionKnown {
             report.notes.append("the server tells no position for its snapshots, so the run vouches for no position")
         }
-        if let parked = roll.ledger?.parkedWithoutUser, parked > 0 {
-            report.notes.append("\(parked) parked records name no user; see `rollcall parked list`")
+        if roll.parked.withoutUser > 0 {
+            report.notes.append("\(roll.parked.withoutUser) parked records name no user; see `rollcall parked list`")
         }
         for topic in [roll.aggregate, roll.god].compactMap({ $0?.tail }) where topic.progress.unreadableKeys > 0 {
             report.notes.append("topic \(topic.name) holds \(topic.progress.unreadableKeys) records whose key names no user")

@@ -11,17 +11,19 @@ final class Roll {
     /// Nil when only the aggregate stage is judged.
     let god: FollowedTopic?
     let ledger: FollowedLedger?
+    let parked: FollowedParked
     private let holdsEveryone: Bool
 
     /// - Parameter holdsEveryone: Whether everyone who will ever be asked for is followed already, so that no batch changes that.
     init(
         _ settings: VerifySettings, aggregate: FollowedTopic, god: FollowedTopic?, ledger: FollowedLedger?,
-        holdsEveryone: Bool = false
+        parked: FollowedParked, holdsEveryone: Bool = false
     ) {
         self.settings = settings
         self.aggregate = aggregate
         self.god = god
         self.ledger = ledger
+        self.parked = parked
         self.holdsEveryone = holdsEveryone
     }
 
@@ -31,14 +33,17 @@ final class Roll {
         try aggregate.hold(users.map { ($0.user, $0.aggregate) })
         try god?.hold(users.map { ($0.user, $0.god) })
         try ledger?.hold(users)
+        parked.hold(users.map(\.user))
     }
 
     /// Folds what came since. The God topic is read before the ledger: a production is recorded only after it was acknowledged,
-    /// so whatever the God topic shows now, the ledger is about to tell.
+    /// so whatever the God topic shows now, the ledger is about to tell. Parked records come last: an entry is closed after the success
+    /// that closes it.
     func catchUp() throws {
         try aggregate.catchUp()
         try god?.catchUp()
         try ledger?.catchUp()
+        try parked.catchUp()
     }
 
     /// What is known about a user whose row was read by the caller.
@@ -47,8 +52,6 @@ final class Roll {
             user: user, row: row, aggregate: aggregate.records(of: user), god: god?.records(of: user) ?? KnownRecords(),
             productions: ledger?.productions(of: user) ?? [])
     }
-
-    func parked(_ user: UserID) -> [Hop: ParkReason] { ledger?.parked(user) ?? [:] }
 
     /// The judgement of the stages that this run is about.
     func mismatches(_ evidence: Evidence) -> [Mismatch] {

@@ -15,14 +15,27 @@ final class Settler {
     private let roll: Roll
     private let fence: Fence
     private let clock: any ReconcileClock
+    private let values: AggregateValues
+    private let versions: VersionCheck
     /// A canary that keeps moving is given up early: the run has others, and nobody waits for this one.
     private static let canaryRounds = 3
     private(set) var rounds = 0
+    /// Every change before it has gone through the whole pipeline.
+    private var passed: SourcePosition?
     /// The last fence that a round passed, or failed to pass.
     private(set) var lastFence: FenceOutcome?
 
-    init(_ settings: VerifySettings, source: any SourcePort, roll: Roll, fence: Fence, clock: any ReconcileClock) {
+    /// - Parameters:
+    ///   - comparison: Compares values whose bytes differ.
+    ///   - passed: The position of a fence that was passed already; nil takes that of the first round.
+    init(
+        _ settings: VerifySettings, source: any SourcePort, roll: Roll, fence: Fence, clock: any ReconcileClock,
+        comparison: FieldComparison, passed: SourcePosition? = nil
+    ) {
         self.settings = settings
+        values = AggregateValues(roll, comparison)
+        versions = VersionCheck(roll)
+        self.passed = passed
         self.source = source
         self.roll = roll
         self.fence = fence
@@ -67,7 +80,7 @@ final class Settler {
             let look = try see(batch, rows)
             var cleared: Outcomes = []
             for var user in batch {
-                let evidence = look.known[user.known.user]?.evidence(parked: roll.parked(user.known.user))
+                let evidence = look.evidence[user.known.user]
                 for suspect in user.suspects where user.alteration == nil {
                     guard let evidence, mismatches(of: suspect, evidence).isEmpty else { continue }
                     cleared.append((suspect, .matched))
@@ -79,11 +92,20 @@ final class Settler {
         }
     }
 
+    /// Ends it for everyone who is left. Of those who were on the move all the time the version may tell enough.
     private func giveUp(
         _ queue: SuspectQueue, _ reason: String, _ usersPerBatch: Int, _ settled: (Outcomes) throws -> Void
     ) throws {
         while queue.count > 0 {
-            try settled(try queue.take(atMost: usersPerBatch).flatMap(\.suspects).map { ($0, .unresolved(reason)) })
+            let batch = try queue.take(atMost: usersPerBatch)
+            let moving = batch.filter { $0.attempts > 0 }
+            var current: Set<Suspect> = []
+            if !moving.isEmpty {
+                try roll.hold(moving.map(\.known))
+                try roll.catchUp()
+                current = try versions.current(moving.flatMap { user in user.suspects.map { ($0, user.known) } }, since: passed)
+            }
+            try settled(batch.flatMap(\.suspects).map { ($0, current.contains($0) ? .versionOnly : .unresolved(reason)) })
         }
     }
 
@@ -91,6 +113,7 @@ final class Settler {
     private func putBackOpen(_ batch: [SuspectUser], _ outcomes: [Suspect: Settlement], _ queue: SuspectQueue) throws -> Outcomes
     {
         var settled: Outcomes = []
+        var hot: [(suspect: Suspect, known: KnownUser)] = []
         for user in batch {
             let rounds = user.alteration == nil ? settings.settleRounds : Self.canaryRounds
             var open = user
@@ -100,13 +123,15 @@ final class Settler {
                 if let outcome = outcomes[suspect] {
                     settled.append((suspect, outcome))
                 } else if open.attempts >= rounds {
-                    settled.append((suspect, .unresolved("changed in each of \(rounds) rounds")))
+                    hot.append((suspect, user.known))
                 } else {
                     open.stages.insert(suspect.stage)
                 }
             }
             if !open.stages.isEmpty { try queue.add(open) }
         }
+        let current = try versions.current(hot, since: passed)
+        settled += hot.map { ($0.suspect, current.contains($0.suspect) ? .versionOnly : .unresolved("changed in every round")) }
         return settled
     }
 
@@ -116,6 +141,7 @@ final class Settler {
     private struct Look {
         var rows: SnapshotRows
         var known: [UserID: KnownUser] = [:]
+        var evidence: [UserID: Evidence] = [:]
     }
 
     /// One double look at a batch. Suspects without an outcome changed meanwhile. Returns nil when a fence was not passed.
@@ -124,14 +150,14 @@ final class Settler {
         try roll.catchUp()
         let beforehand = Dictionary(
             batch.map { ($0.known.user, roll.known($0.known.user, row: nil)) }, uniquingKeysWith: { first, _ in first })
-        guard let first = try look(at: batch)?.known, let second = try look(at: batch) else { return nil }
+        guard let first = try look(at: batch), let second = try look(at: batch) else { return nil }
         var outcomes: [Suspect: Settlement] = [:]
         for suspect in batch.flatMap(\.suspects) {
-            guard let before = first[suspect.user], let after = second.known[suspect.user] else { continue }
-            let rested = [beforehand[suspect.user], before].allSatisfy {
+            guard let after = second.known[suspect.user] else { continue }
+            let rested = [beforehand[suspect.user], first.known[suspect.user]].allSatisfy {
                 $0?.holdsSameRecords(as: after, at: suspect.stage) == true
             }
-            outcomes[suspect] = outcome(of: suspect, before, after, row: second.rows.rows[suspect.user], rested: rested)
+            outcomes[suspect] = outcome(of: suspect, first, second, rested: rested)
         }
         return outcomes
     }
@@ -141,6 +167,7 @@ final class Settler {
         let outcome = try fence.pass()
         lastFence = outcome
         guard outcome.isPassed else { return nil }
+        if passed == nil { passed = outcome.position }
         // Behind a weak fence nobody knows what the connector has yet to deliver. Time is a poor proof, and the best there is.
         if outcome.strength == .weak { clock.sleep(ms: settings.weakFenceWaitMs) }
         return try see(batch, rows)
@@ -155,42 +182,49 @@ final class Settler {
         return (try source.rows(of: Array(askable)), askable)
     }
 
-    /// What topics and ledgers say now of users whose rows were read before.
+    /// What topics, ledgers and parked records say now of users whose rows were read before.
     private func see(_ batch: [SuspectUser], _ rows: (rows: SnapshotRows, asked: Set<UserID>)) throws -> Look {
         try roll.catchUp()
-        var look = Look(rows: rows.rows)
-        for user in batch {
+        let known = batch.map { user in
             let id = user.known.user
-            look.known[id] = roll.known(id, row: rows.asked.contains(id) ? rows.rows.digest(of: id) : user.known.row)
+            return roll.known(id, row: rows.asked.contains(id) ? rows.rows.digest(of: id) : user.known.row)
+        }
+        let read = try values.read(known, rows.rows.rows)
+        var look = Look(rows: rows.rows)
+        for user in known {
+            look.known[user.user] = user
+            var evidence = user.evidence(parked: roll.parked.entries(of: user.user), answered: read.answered[user.user])
+            evidence.isSameInMeaning = read.sameInMeaning.contains(user.user)
+            look.evidence[user.user] = evidence
         }
         return look
     }
 
     /// - Parameter rested: Whether the topics held the very same records from before the first fence to the last look.
-    private func outcome(
-        of suspect: Suspect, _ before: KnownUser, _ after: KnownUser, row: [UInt8]?, rested: Bool
-    ) -> Settlement? {
-        let parked = roll.parked(suspect.user)
-        let evidence = (before: before.evidence(parked: parked), after: after.evidence(parked: parked))
+    private func outcome(of suspect: Suspect, _ first: Look, _ second: Look, rested: Bool) -> Settlement? {
+        guard let before = first.evidence[suspect.user], let after = second.evidence[suspect.user] else { return nil }
         if suspect.alteration != nil {
             // An alteration can only be told from a change when the user stands still: who was deleted proves nothing.
             guard before.row != nil, after.row != nil else { return .unresolved("the canary's user was deleted") }
-            guard rested, evidence.before.row == evidence.after.row else { return nil }
+            guard rested, before.row == after.row else { return nil }
             // Nor does one with whom something went wrong in earnest; that is found by looking at the user unaltered.
-            guard roll.mismatches(evidence.after).allSatisfy({ $0.stage != suspect.stage }) else {
+            guard roll.mismatches(after).allSatisfy({ $0.stage != suspect.stage }) else {
                 return .unresolved("the canary's user came to harm")
             }
         }
-        var laterRow = evidence.before
-        laterRow.row = evidence.after.row
-        let seen = [evidence.before, laterRow, evidence.after].map { mismatches(of: suspect, $0) }
+        var laterRow = before
+        laterRow.row = after.row
+        // Whether another row means the same was not looked at.
+        if before.row != after.row { laterRow.isSameInMeaning = false }
+        let seen = [before, laterRow, after].map { mismatches(of: suspect, $0) }
         if seen.contains(where: \.isEmpty) { return .matched }
-        guard rested, seen[0] == seen[2] else { return nil }
-        if suspect.stage == .aggregate, evidence.before.row != evidence.after.row { return nil }
-        let altered = suspect.alteration?.applied(to: evidence.after) ?? evidence.after
+        guard rested, before.parked == after.parked, seen[0] == seen[2] else { return nil }
+        if suspect.stage == .aggregate, before.row != after.row { return nil }
+        let altered = suspect.alteration?.applied(to: after) ?? after
         return .confirmed(
             Confirmation(
-                mismatches: seen[2], evidence: altered, row: row, newestAggregate: after.aggregate.home?.address))
+                mismatches: seen[2], evidence: altered, row: second.rows.rows[suspect.user],
+                newestAggregate: second.known[suspect.user]?.aggregate.home?.address))
     }
 
     private func mismatches(of suspect: Suspect, _ evidence: Evidence) -> [Mismatch] {

@@ -25,6 +25,7 @@ enum Alteration: String, Hashable, Sendable, CaseIterable {
         case .change:
             if let aggregate = evidence.aggregate {
                 evidence.aggregate?.digest = Digest(rawValue: ~aggregate.digest.rawValue)
+                evidence.isSameInMeaning = false
             }
         case .resurrect: evidence.row = nil
         }
@@ -47,6 +48,9 @@ enum Settlement: Sendable {
     case matched
     /// The same contradiction twice, with a fence before each look.
     case confirmed(Confirmation)
+    /// Never the same twice, so that the values could not be compared; but what the topic holds was read at or after the fence, so
+    /// everything that the run vouches for is in it.
+    case versionOnly
     /// Neither, within the time and the rounds that the run has.
     case unresolved(String)
 }

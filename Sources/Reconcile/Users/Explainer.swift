@@ -26,7 +26,7 @@ public struct Explainer {
         let ledger = sighting { () -> [Production]? in
             let ledger = try ports.ledger()
             _ = try ledger.read(after: LedgerPosition()) { if $0.user == user { productions.append($0) } }
-            _ = try ledger.openParked { if $0 == user { parked[$1] = $2 } }
+            _ = try ports.parked().open { if $0 == user { parked[$1.hop] = $1.reason } }
             return productions
         }
         let conclusion = conclude(user)

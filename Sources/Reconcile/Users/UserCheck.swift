@@ -36,7 +36,7 @@ public struct UserCheck {
         try session.settler.settle(queue, usersPerBatch: settings.settleBatchRows) { settled in
             for (suspect, settlement) in settled {
                 switch settlement {
-                case .matched: outcome.matched += 1
+                case .matched, .versionOnly: outcome.matched += 1
                 case .confirmed(let seen): confirmed.append((suspect, seen))
                 case .unresolved(let reason): outcome.unresolved[suspect.user] = reason
                 }
@@ -44,7 +44,7 @@ public struct UserCheck {
         }
         let signals = SignalIndex(session.topics.signals, kind: settings.userIDKind, shape: session.list)
         let causes = CauseFinder(signals: signals, encodingID: settings.encodingID)
-        let built = try FindingBuilder(session.roll, causes: causes).build(confirmed)
+        let built = try FindingBuilder(session.roll, causes: causes, comparison: session.comparison).build(confirmed)
         outcome.findings = built.findings
         for suspect in built.unprovable {
             outcome.unresolved[suspect.user] = "the topic no longer holds the record that was judged"
@@ -58,6 +58,7 @@ final class UserSession {
     let roll: Roll
     let settler: Settler
     let topics: Fence.TopicBounds
+    let comparison: FieldComparison
     /// The shape of lists of users.
     let list: Spill.Shape
     private let source: any SourcePort
@@ -74,11 +75,14 @@ final class UserSession {
         roll = Roll(
             settings, aggregate: try Self.follow(settings.topics.aggregate, settings, ports, users, list),
             god: judgesGod ? try Self.follow(settings.topics.god, settings, ports, users, list) : nil,
-            ledger: judgesGod ? try FollowedLedger(try ports.ledger(), users: users, list: list) : nil, holdsEveryone: true)
+            ledger: judgesGod ? try FollowedLedger(try ports.ledger(), users: users, list: list) : nil,
+            parked: FollowedParked(try ports.parked(), users: users), holdsEveryone: true)
         let fence = Fence(
             settings, source: source, progress: progress, topics: topics, clock: ports.clock,
             runID: "check-\(ports.clock.nowMs())")
-        settler = Settler(settings, source: source, roll: roll, fence: fence, clock: ports.clock)
+        comparison = FieldComparison(try source.fields(), keyField: settings.keyField)
+        settler = Settler(
+            settings, source: source, roll: roll, fence: fence, clock: ports.clock, comparison: comparison)
     }
 
     private static func follow(

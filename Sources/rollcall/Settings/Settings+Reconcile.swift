@@ -31,6 +31,7 @@ extension EffectiveSettings {
             userIDKind: try userIDKind, topics: try reconcileTopics, groups: try reconcileGroups, hasConnector: connector != nil,
             encodingID: source.encodingID, configDigest: digest.description)
         settings.stages = stages
+        settings.keyField = source.keyField
         settings.chunkRows = try value(Self.keys.verify.chunkRows)
         settings.memoryBytes = try value(Self.keys.verify.memory)
         settings.fenceTimeoutMs = try milliseconds(Self.keys.verify.fenceTimeout)

@@ -1,0 +1,28 @@
+import Domain
+import Glibc
+import Ledger
+
+/// The parked records of one or more processes.
+final class ParkedFiles: ParkedPort {
+    private let paths: [String]
+
+    init(paths: [String]) {
+        // Two ledgers of one directory share the file of parked records.
+        self.paths = Set(paths).sorted()
+    }
+
+    func open(_ body: (UserID, OpenParking) throws -> Void) throws -> Int {
+        var withoutUser = 0
+        // The file appears with the first record that is parked.
+        for path in paths where access(path, F_OK) == 0 {
+            let reader = try ParkedReader(path: path)
+            withoutUser += try reader.openCounts().values.reduce(0, +)
+            try reader.forEachOpenUser { user, parking in
+                withoutUser -= 1
+                try body(user, parking)
+            }
+        }
+        // A record may be parked between the two questions.
+        return max(0, withoutUser)
+    }
+}

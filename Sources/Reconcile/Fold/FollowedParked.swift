@@ -1,0 +1,28 @@
+import Domain
+
+/// Who of one batch after the other is parked. The files are small beside everything else, so they are read anew each time.
+final class FollowedParked {
+    private let port: any ParkedPort
+    private var held: Set<UserID>
+    private var entries: [UserID: [Hop: OpenParking]] = [:]
+    /// Open entries that name no user.
+    private(set) var withoutUser = 0
+
+    init(_ port: any ParkedPort, users: Set<UserID> = []) {
+        self.port = port
+        held = users
+    }
+
+    /// Turns to other users.
+    func hold(_ users: some Sequence<UserID>) { held = Set(users) }
+
+    func catchUp() throws {
+        entries = [:]
+        withoutUser = try port.open { user, parking in
+            if held.contains(user) { entries[user, default: [:]][parking.hop] = parking }
+        }
+    }
+
+    /// The newest open entry at each hop.
+    func entries(of user: UserID) -> [Hop: OpenParking] { entries[user] ?? [:] }
+}
