@@ -26,6 +26,11 @@ extension History {
         try firstRun("ORDER BY number DESC LIMIT 1")
     }
 
+    /// The newest run that was complete, whatever it found.
+    public func lastCompleteRun() throws -> HistoryRun? {
+        try firstRun("WHERE is_complete ORDER BY number DESC LIMIT 1")
+    }
+
     /// The newest run that was complete and clean.
     ///
     /// - Parameter coveringEveryUser: Whether only runs count whose plan was every user.

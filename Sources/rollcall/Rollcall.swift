@@ -17,6 +17,7 @@ struct Rollcall: ParsableCommand {
             ConnectorCommand.self,
             ConfigCommand.self,
             SandboxGuardCommand.self, SandboxBrokerCommand.self, SandboxMappingCommand.self, SandboxCrashCommand.self,
+            ManualCommand.self,
         ])
 
     // Also here, so that global options may stand before the command's name.
@@ -45,8 +46,20 @@ struct Rollcall: ParsableCommand {
             if exitCode(for: error) == .failure {
                 end(ErrorPresentation(error))
             }
-            exit(withError: error)
+            endWithOwnText(error)
         }
+    }
+
+    /// Ends as `exit(withError:)` does, with examples behind a help text, and with what was probably meant behind a usage error.
+    private static func endWithOwnText(_ error: any Error) -> Never {
+        let (text, code) = (fullMessage(for: error), exitCode(for: error))
+        if code.isSuccess {
+            // Whoever does not read to the end has no use for an error.
+            if !text.isEmpty { try? Console.shared.output(HelpText.complete(text) + "\n") }
+        } else if !text.isEmpty {
+            Console.shared.complain(HelpText.withSuggestion(text))
+        }
+        Glibc.exit(code.rawValue)
     }
 
     private static func end(_ presentation: ErrorPresentation) -> Never {

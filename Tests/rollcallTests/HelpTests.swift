@@ -33,6 +33,19 @@ struct HelpTests {
             #expect(command.type.configuration.abstract.hasSuffix("."), "\(command)")
         }
     }
+
+    @Test("Each command's help ends with examples of that command, and each of them is a call that the program understands")
+    func examples() throws {
+        for command in Command.visible {
+            let examples = Examples.of(command.words)
+            #expect(!examples.isEmpty, "\(command.testDescription) has none in Examples.swift")
+            for example in examples {
+                #expect(example.call.hasPrefix(command.words.joined(separator: " ")), "\(example.call)")
+                let words = example.call.split(separator: " > ")[0].split(separator: " ").map(String.init)
+                #expect(throws: Never.self, "\(example.call)") { try Rollcall.parseAsRoot(Array(words.dropFirst())) }
+            }
+        }
+    }
 }
 
 /// A command and the words that call it.
@@ -42,7 +55,7 @@ struct Command: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { words.joined(separator: " ") }
     var fileName: String { words.joined(separator: "-") + ".txt" }
-    var help: String { Rollcall.helpMessage(for: type, columns: 100) }
+    var help: String { HelpText.complete(Rollcall.helpMessage(for: type, columns: 100)) }
 
     /// All commands that help shows.
     static let visible: [Command] = tree(["rollcall"], Rollcall.self)

@@ -51,6 +51,8 @@ struct VerifyCommand: ParsableCommand {
     @Flag(help: "Accepts a source without a single user.")
     var allowEmpty = false
 
+    @OptionGroup var announcement: AnnouncementOptions
+
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
@@ -64,6 +66,7 @@ struct VerifyCommand: ParsableCommand {
             ])
         var recipe = try settings.reconcile(stages: stage.stages, ledgers: ledgers)
         recipe.settings.allowsEmptySource = allowEmpty
+        let announcer = try Announcer(settings, announcement, commands: global.commands)
         StopSignals.install()
 
         let progress = VerifyProgress()
@@ -75,8 +78,13 @@ struct VerifyCommand: ParsableCommand {
         } catch ReconcileError.interrupted {
             progress.end()
             throw ExitCode((StopSignals.exitStatus ?? .interrupted).rawValue)
+        } catch {
+            progress.end()
+            announcer.announceFailure(error)
+            throw error
         }
         progress.end()
+        announcer.announce(outcome.report, path: outcome.path)
         settings.applyRetention()
         try show(outcome)
         throw ExitCode(outcome.report.verdict.exitCode)

@@ -125,6 +125,7 @@ enum SettingsArea: String, Sendable, CaseIterable {
     case ledger
     case reports
     case verify
+    case notify
     case admin
     case log
 }

@@ -18,6 +18,7 @@ struct SettingKeys: Sendable {
     let ledger = LedgerKeys()
     let reports = ReportsKeys()
     let verify = VerifyKeys()
+    let notify = NotifyKeys()
     let admin = AdminKeys()
     let log = LogKeys()
 }
@@ -50,12 +51,36 @@ struct ReportsKeys: SettingsSection {
     let historyFile = SettingKey(
         optional: "reports.history_path", .path, example: "history.sqlite",
         "Runs and findings over time, a SQLite file; without this setting, `history.sqlite` in reports.directory.")
+    let textfile = SettingKey(
+        optional: "reports.textfile", .path, example: "/var/lib/prometheus/node-exporter/rollcall.prom",
+        "A file of metrics for Prometheus' node exporter, replaced at the end of each run. Everybody may read it; it names nobody."
+    )
     let keepRuns = SettingKey(
         "reports.keep_runs", .integer(0...1_000_000), default: 100,
         "So many of the newest reports stay whatever their age; 0 is no such rule. A report goes when both rules let it go.")
     let keepDays = SettingKey(
         "reports.keep_days", .integer(0...36_500), default: 400,
         "Reports, and healed findings in the history, stay for so many days; 0 is no such rule, and without any rule all stay.")
+}
+
+struct NotifyKeys: SettingsSection {
+    let path = "notify"
+    let summary = "Who is told when the verdict of `verify`, or who is concerned, has changed. The message names no user."
+    let urlFile = SettingKey(
+        optional: "notify.url_file", .path, example: "/etc/rollcall/webhook.url", secrecy: .file(holds: "notify.url"),
+        "A file with the address of a webhook, which for many services is itself the secret. It gets JSON with a `text`, as Slack reads it."
+    )
+    let url = SettingKey(
+        optional: "notify.url", .url(credentialsBelongIn: "notify.token_file"), secrecy: .secret,
+        "The address itself, which only the environment or --notify may give.")
+    let tokenFile = SettingKey(
+        optional: "notify.token_file", .path, example: "/etc/rollcall/webhook.token", secrecy: .file(holds: "notify.token"),
+        "A file with a token that is sent as `Authorization: Bearer …`.")
+    let token = SettingKey(
+        optional: "notify.token", .text, secrecy: .secret, "The token itself, which only the environment may give.")
+    let reminderDays = SettingKey(
+        "notify.reminder_days", .integer(0...3_650), default: 0,
+        "After so many days without a change, trouble that persists is told once more; 0 is never.")
 }
 
 struct AdminKeys: SettingsSection {

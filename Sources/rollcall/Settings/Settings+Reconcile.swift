@@ -13,7 +13,7 @@ struct ReconcileRecipe: Sendable {
 extension EffectiveSettings {
     /// The areas that a judgement needs.
     static func areasToJudge(_ stages: Set<Stage>) -> Set<SettingsArea> {
-        let always: Set<SettingsArea> = [.source, .userID, .changes, .connector, .kafka, .reports, .verify, .log]
+        let always: Set<SettingsArea> = [.source, .userID, .changes, .connector, .kafka, .reports, .verify, .notify, .log]
         return stages.contains(.god) ? always.union([.ledger]) : always
     }
 
