@@ -51,6 +51,18 @@ let package = Package(
             dependencies: ["Kafka", "MySQL", .product(name: "FlyingFox", package: "FlyingFox")],
             resources: [.embedInCode("Resources/debezium_bridge.py")]),
 
+        // Above both, and beside the command: drives pipeline and reconciliation through schedules over simulated ports. No part of
+        // the product; see "The simulator" in Sources/rollcall/Documentation.docc.
+        .target(
+            name: "Simulator",
+            dependencies: [
+                "Domain", "Kafka", "Source", "Pipeline", "Reconcile", "Report", .product(name: "Logging", package: "swift-log"),
+            ]),
+        .executableTarget(
+            name: "simulate",
+            dependencies: ["Simulator", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Sources/Simulate"),
+
         // Floor 5: the command.
         .executableTarget(
             name: "rollcall",
@@ -93,6 +105,7 @@ let package = Package(
             dependencies: [
                 "Reconcile", "Pipeline", "Domain", "Ledger", "Report", "Source", "Kafka", "MySQL", "Sandbox", "rollcall",
             ]),
+        .testTarget(name: "SimulatorTests", dependencies: ["Simulator"]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Kafka", "MySQL", "rollcall"]),
         .testTarget(
             name: "rollcallTests",

@@ -15,4 +15,24 @@ public enum GodObject {
         writer.raw("}")
         return writer.bytes
     }
+
+    /// Whether a value is what ``compose(aggregate:mapping:)`` makes of the very parts that the provenance beside it names.
+    ///
+    /// Somebody who rewrites a God object in place, and keeps its headers, cannot keep the two in agreement by accident.
+    /// - Parameter value: The bytes of a God object; nil for a tombstone.
+    public static func isMade(_ value: [UInt8]?, by provenance: GodProvenance) -> Bool {
+        guard let value else { return provenance.aggregateDigest == nil }
+        let head = Array("{\"aggregate\":".utf8)
+        let middle = Array(",\"mapping\":".utf8)
+        guard value.starts(with: head), value.last == UInt8(ascii: "}"), value.count > head.count + middle.count else {
+            return false
+        }
+        // An aggregate may hold the middle itself, so each place is tried. As a rule there is one.
+        for start in head.count..<(value.count - middle.count) where value[start...].starts(with: middle) {
+            guard Digest(of: Array(value[head.count..<start])) == provenance.aggregateDigest else { continue }
+            let mapping = Array(value[(start + middle.count)..<(value.count - 1)])
+            return provenance.mappingDigest == (mapping == Array("null".utf8) ? nil : Digest(of: mapping))
+        }
+        return false
+    }
 }

@@ -6,6 +6,11 @@ public struct Watermarks: Hashable, Sendable {
     public var low: Int64
     /// The offset that the next record will have; under `read_committed`, of the first one that is not yet decided.
     public var high: Int64
+
+    public init(low: Int64, high: Int64) {
+        self.low = low
+        self.high = high
+    }
 }
 
 extension Consumer {

@@ -131,4 +131,28 @@ struct RecordFormatTests {
             try JSONValue(parsing: GodObject.compose(aggregate: aggregate, mapping: nil))["aggregate"]
                 == JSONValue(parsing: aggregate))
     }
+
+    @Test("A God object agrees with the provenance of its own parts, and with no other")
+    func godObjectAndProvenance() {
+        let aggregate = utf8(#"{"a":"x,\"mapping\":y","b":{"c":1,"mapping":null}}"#)
+        let mapping = utf8(#"{"id":"x"}"#)
+        func provenance(_ aggregate: [UInt8]?, _ mapping: [UInt8]?) -> GodProvenance {
+            GodProvenance(
+                aggregate: RecordAddress(partition: 0, offset: 0), aggregateDigest: aggregate.map { Digest(of: $0) },
+                version: nil,
+                mappingDigest: mapping.map { Digest(of: $0) })
+        }
+        let known = GodObject.compose(aggregate: aggregate, mapping: mapping)
+        let unknown = GodObject.compose(aggregate: aggregate, mapping: nil)
+        #expect(GodObject.isMade(known, by: provenance(aggregate, mapping)))
+        #expect(GodObject.isMade(unknown, by: provenance(aggregate, nil)))
+        #expect(GodObject.isMade(nil, by: provenance(nil, nil)))
+        #expect(!GodObject.isMade(known, by: provenance(aggregate, nil)))
+        #expect(!GodObject.isMade(unknown, by: provenance(aggregate, mapping)))
+        #expect(!GodObject.isMade(known, by: provenance(mapping, mapping)))
+        #expect(!GodObject.isMade(known + utf8(" "), by: provenance(aggregate, mapping)))
+        #expect(!GodObject.isMade(nil, by: provenance(aggregate, nil)))
+        #expect(!GodObject.isMade(known, by: provenance(nil, nil)))
+        #expect(!GodObject.isMade([], by: provenance(aggregate, nil)))
+    }
 }

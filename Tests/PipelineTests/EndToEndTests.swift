@@ -122,11 +122,12 @@ extension RealParts {
         func catchUp() throws {
             let stack = try PipelineStack("catchup")
             let provenance = GodProvenance(
-                aggregate: RecordAddress(partition: 0, offset: 7), aggregateDigest: Digest(of: [1]), version: nil,
-                mappingDigest: nil)
+                aggregate: RecordAddress(partition: 0, offset: 7), aggregateDigest: Digest(of: Array("{}".utf8)),
+                version: nil, mappingDigest: nil)
             try stack.publish([
                 OutgoingRecord(
-                    topic: stack.settings.topics.god, key: Array("301".utf8), value: Array("{}".utf8),
+                    topic: stack.settings.topics.god, key: Array("301".utf8),
+                    value: GodObject.compose(aggregate: Array("{}".utf8), mapping: nil),
                     headers: provenance.headers.map { Header($0.name, text: $0.text) }),
                 OutgoingRecord(topic: stack.settings.topics.god, key: Array("302".utf8), value: Array("{}".utf8)),
             ])

@@ -105,10 +105,13 @@ package struct ProductionRecovery {
     }
 
     /// What a God object's headers say of its making; nil for a record that is not of ours.
+    ///
+    /// A value that does not agree with its headers was written by somebody else, who kept them. To record it would vouch for it,
+    /// and no verification could tell any more.
     private func production(of record: Record) -> Production? {
         guard let key = record.key.flatMap({ String(validating: $0, as: UTF8.self) }),
             let user = try? kind.parse(key),
-            let provenance = GodProvenance(header: { record.header($0) })
+            let provenance = GodProvenance(header: { record.header($0) }), GodObject.isMade(record.value, by: provenance)
         else { return nil }
         return Production(
             user: user, god: RecordAddress(partition: record.partition, offset: record.offset),

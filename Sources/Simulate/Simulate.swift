@@ -1,0 +1,58 @@
+import ArgumentParser
+import Foundation
+import Simulator
+
+@main
+struct Simulate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate",
+        abstract: "Runs the pipeline and the reconciliation through schedules of crashes, races and defects.",
+        discussion: """
+            Everything but Rollcall itself is simulated, and each seed is one schedule: the same seed does the same again. A schedule that \
+            breaks a promise is named with its seed; `--seed S --trace` shows what happened in it, call by call.
+            """)
+
+    @Option(help: "How many schedules to run.")
+    var seeds = 1_000
+    @Option(help: "The first seed; with --trace, the only one.")
+    var seed: UInt64 = 1
+    @Option(help: "How much happens in a schedule: \(Plan.Size.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var size = Plan.Size.medium.rawValue
+    @Option(help: "A deliberately broken variant: \(Variant.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var variant = Variant.sound.rawValue
+    @Option(help: "Schedules at the same time.")
+    var jobs = ProcessInfo.processInfo.activeProcessorCount
+    @Flag(help: "Show every turn of one schedule.")
+    var trace = false
+
+    func run() throws {
+        guard let size = Plan.Size(rawValue: size) else { throw ValidationError("unknown size \(size)") }
+        guard let variant = Variant(rawValue: variant) else { throw ValidationError("unknown variant \(variant)") }
+        if trace {
+            let outcome = Simulation(seed: seed, size: size, variant: variant, isTraced: true).run()
+            for line in outcome.trace { print(line) }
+            for violation in outcome.violations { print("VIOLATION \(violation)") }
+            if !outcome.violations.isEmpty { throw ExitCode(1) }
+            return
+        }
+        let began = Date()
+        let tally = Campaign(
+            seeds: seed..<(seed + UInt64(max(0, seeds))), size: size, variant: variant, jobs: jobs, stopsAtFirst: false
+        ).run { tally in
+            guard tally.schedules % 5_000 == 0 else { return }
+            FileHandle.standardError.write(Data("\(tally.schedules) schedules, \(tally.failures.count) failures\n".utf8))
+        }
+        let seconds = Date().timeIntervalSince(began)
+        for outcome in tally.failures {
+            for violation in outcome.violations { print("seed \(outcome.seed): \(violation)") }
+        }
+        let verdicts = tally.verdicts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: " · ")
+        print(
+            """
+            \(tally.schedules) schedules in \(Int(seconds)) s (\(Int(Double(tally.schedules) / max(0.001, seconds))) a second), \
+            \(tally.turns) port calls, \(tally.transactions) transactions, \(tally.runs) runs (\(verdicts)): \
+            \(tally.failures.count) broke a promise
+            """)
+        if !tally.failures.isEmpty { throw ExitCode(1) }
+    }
+}

@@ -1,0 +1,116 @@
+import Domain
+import Kafka
+import Report
+
+extension WorldState {
+    /// Checks everything when all has come to rest: the topics against the source, the ledgers against the topics, and the last
+    /// run against all of them.
+    mutating func checkTheEnd(_ run: Run) {
+        let wrong = differences()
+        let found = Set(run.findings.map { Difference(user: $0.user, stage: $0.stage, kind: $0.kind) })
+        if found != wrong || run.report.verdict != (wrong.isEmpty ? .clean : .differences) {
+            report(
+                .wrongFinalVerdict,
+                "the last run said \(run.report.verdict.rawValue) \(describe(found)) \(run.report.reason ?? ""), and right was "
+                    + "\(describe(wrong))")
+        }
+        for difference in wrong where truth.blamed[difference.user] == nil {
+            report(.notConverged, "nobody did anything to \(difference.user), and \(describe([difference]))")
+        }
+        checkLedgers()
+    }
+
+    private struct Difference: Hashable {
+        var user: UserID
+        var stage: Stage
+        var kind: Kind
+    }
+
+    private func describe(_ differences: Set<Difference>) -> String {
+        "[" + differences.map { "\($0.user) \($0.stage.rawValue) \($0.kind.rawValue)" }.sorted().joined(separator: ", ") + "]"
+    }
+
+    // MARK: - Independent of the product
+
+    /// What is wrong, found out with none of the product's code.
+    private func differences() -> Set<Difference> {
+        var wrong: Set<Difference> = []
+        let aggregates = live(Name.aggregate, &wrong, .aggregate)
+        let gods = live(Name.god, &wrong, .god)
+        for user in Set(server.versions.keys).union(aggregates.keys).union(gods.keys) {
+            let row = server.row(of: user, in: server.log.count)
+            let aggregate = aggregates[user]?.record.value
+            if row != aggregate {
+                wrong.insert(Difference(user: user, stage: .aggregate, kind: kind(expected: row, found: aggregate)))
+            }
+            let god = gods[user]
+            if let aggregate, let god {
+                if !isMade(user, from: aggregate, god) { wrong.insert(Difference(user: user, stage: .god, kind: .stale)) }
+            } else if (aggregate == nil) != (god == nil) {
+                wrong.insert(Difference(user: user, stage: .god, kind: aggregate == nil ? .extra : .missing))
+            }
+        }
+        return wrong
+    }
+
+    private func kind(expected: [UInt8]?, found: [UInt8]?) -> Kind {
+        if expected == nil { return .extra }
+        return found == nil ? .missing : .stale
+    }
+
+    /// The live records at their users' homes; all others are differences.
+    private func live(_ topic: String, _ wrong: inout Set<Difference>, _ stage: Stage) -> [UserID: Broker.Stored] {
+        var live: [UserID: Broker.Stored] = [:]
+        for (key, stored) in broker.fold(topic) where stored.record.value != nil {
+            let text = String(decoding: key.key, as: UTF8.self)
+            if Int(text) != nil, broker.home(of: key.key, in: topic) == key.partition {
+                live[UserID(text)] = stored
+            } else {
+                for user in stored.record.users { wrong.insert(Difference(user: user, stage: stage, kind: .extra)) }
+            }
+        }
+        return live
+    }
+
+    /// Whether the newest production that any ledger lists for the user made this God object out of this aggregate.
+    private func isMade(_ user: UserID, from aggregate: [UInt8], _ god: Broker.Stored) -> Bool {
+        let home = broker.home(of: user.keyBytes, in: Name.god)
+        let productions = machines.flatMap(\.productions).filter { $0.user == user && $0.god.partition == home }
+        guard let newest = productions.max(by: { $0.god.offset < $1.god.offset }) else { return false }
+        return newest.god.offset == god.offset && newest.godDigest == god.record.value.map { Digest(of: $0) }
+            && newest.aggregateDigest == Digest(of: aggregate)
+    }
+
+    // MARK: - Ledgers
+
+    private mutating func checkLedgers() {
+        var written: [RecordAddress: [UInt8]?] = [:]
+        for partition in broker.partitions(of: Name.god) {
+            for stored in broker[partition].history + broker[partition].swallowed {
+                written[RecordAddress(partition: partition.partition, offset: stored.offset)] = .some(stored.record.value)
+            }
+        }
+        var recorded: Set<RecordAddress> = []
+        for production in machines.flatMap(\.productions) {
+            recorded.insert(production.god)
+            guard let value = written[production.god], production.godDigest == value.map({ Digest(of: $0) }) else {
+                report(
+                    .productionNeverMade,
+                    "a ledger lists \(production.user) at \(production.god), where no such God object was written")
+                continue
+            }
+        }
+        for partition in broker.partitions(of: Name.god) {
+            var newest: [[UInt8]: RecordAddress] = [:]
+            for stored in broker[partition].history {
+                let address = RecordAddress(partition: partition.partition, offset: stored.offset)
+                if truth.acknowledged.contains(address) { newest[stored.record.key ?? []] = address }
+            }
+            // Who lost a partition between the acknowledgement and the ledger leaves the rest to the new owner, who makes the same God
+            // object once more: only what was not made again has to be listed.
+            for address in newest.values where !recorded.contains(address) && !truth.lostProductions.contains(address) {
+                report(.productionNotRecorded, "the God object at \(address) was acknowledged, and no ledger lists it")
+            }
+        }
+    }
+}

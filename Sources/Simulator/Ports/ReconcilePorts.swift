@@ -1,0 +1,232 @@
+import Domain
+import Kafka
+import Reconcile
+import Source
+
+/// The world through the eyes of a reconciliation.
+struct SimulatedReconcilePorts: ReconcilePorts {
+    let world: World
+    var clock: any ReconcileClock { SimulatedReconcileClock(world: world) }
+
+    func source() throws -> any SourcePort { SimulatedSource(world: world) }
+    func topic(_ name: String) throws -> any TopicPort { SimulatedTopic(world: world, name: name) }
+    func progress() throws -> any ProgressPort { SimulatedProgress(world: world) }
+    func ledger() throws -> any LedgerPort { SimulatedLedgers(world: world) }
+
+    func concurrently(_ tasks: [@Sendable () throws -> Void]) throws {
+        let failures = Failures()
+        let actors = tasks.enumerated().map { index, task in
+            world.spawn("reading \(index)") { _ in
+                do { try task() } catch { failures.note(error) }
+            }
+        }
+        try world.wait(for: actors)
+        if let error = failures.first { throw error }
+    }
+}
+
+struct SimulatedReconcileClock: ReconcileClock {
+    let world: World
+
+    func nowMs() -> Int64 { world.act { $0.nowMs } }
+
+    func sleep(ms: Int) {
+        // Who is killed over it learns so from the next port.
+        try? world.sleep(ms: ms)
+    }
+}
+
+/// What a broken port throws at a reconciliation: it knows no cure, and gives the run up.
+struct PortTrouble: Error, CustomStringConvertible {
+    let description: String
+}
+
+extension World {
+    /// A reconciliation calls a port.
+    func call(_ call: StaticString, _ detail: @autoclosure () -> String = "") throws {
+        try turn(call, detail())
+        if act({ $0.plan.troublesRuns && !$0.isFinishing && $0.schedule.chance.happens(2) }) {
+            throw PortTrouble(description: "\(call) failed")
+        }
+    }
+}
+
+private final class SimulatedSource: SourcePort {
+    private let world: World
+    let hasFenceTable = true
+
+    init(world: World) {
+        self.world = world
+    }
+
+    func serverFacts() throws -> SourceFacts {
+        SourceFacts(
+            serverID: Server.id, version: "simulated", isMariaDB: true, hasBinlog: true, binlogFormat: "ROW", rowImage: "FULL")
+    }
+
+    func boundary(after lower: UserID?, rows: Int) throws -> UserID? {
+        try world.call("boundary")
+        return world.act { state in
+            let later = state.server.rows(in: state.server.visible).map(\.user).filter { user in lower.map { user > $0 } ?? true }
+            return later.count > rows ? later[rows - 1] : nil
+        }
+    }
+
+    func scanDigests(
+        after lower: UserID?, through upper: UserID?, _ body: (RawSpan, ScannedRow) throws -> Void
+    ) throws -> SourcePosition? {
+        try world.call("scan")
+        let (rows, position) = world.act { state in
+            (state.server.rows(in: state.server.visible), state.server.position(ofSnapshot: state.server.visible))
+        }
+        for (user, row) in rows {
+            if let lower, user <= lower { continue }
+            if let upper, user > upper { continue }
+            try body(user.keyBytes.span.bytes, .bytes(Digest(of: row), count: row.count))
+        }
+        try world.call("scanned", "through \(position)")
+        return position
+    }
+
+    func rows(of users: [UserID]) throws -> SnapshotRows {
+        try world.call("read rows to judge", "\(users.map(\.text).sorted())")
+        return world.act { $0.snapshot(of: users) }
+    }
+
+    func binlogEnd() throws -> SourcePosition? {
+        try world.call("ask for the log's end to pass")
+        return world.act { $0.server.end }
+    }
+
+    func writeNonce(_ nonce: String) throws {
+        try world.call("write a nonce")
+        let transaction = world.act { state in
+            let transaction = state.server.write([], nonce: nonce)
+            state.schedule.announce(Name.binlog)
+            return transaction
+        }
+        // What is logged will be visible, whatever becomes of who wrote it.
+        defer { world.act { $0.server.commit(transaction) } }
+        try world.turn("commit the nonce")
+    }
+
+    func close() {}
+}
+
+private final class SimulatedTopic: TopicPort {
+    private let world: World
+    let name: String
+
+    init(world: World, name: String) {
+        self.world = world
+        self.name = name
+    }
+
+    func bounds() throws -> [Int32: OffsetBounds] {
+        try world.call("bounds", name)
+        return world.act { state in
+            Dictionary(
+                uniqueKeysWithValues: state.broker.partitions(of: name).map {
+                    ($0.partition, OffsetBounds(low: state.broker[$0].low, end: state.broker[$0].end))
+                })
+        }
+    }
+
+    func read(from start: [Int32: Int64], to end: [Int32: Int64], _ body: (TopicEntry, RawSpan?) throws -> Void) throws {
+        for (number, end) in end.sorted(by: { $0.key < $1.key }) where end > start[number] ?? 0 {
+            try world.call("read", "\(name)[\(number)]")
+            let records = world.act { state in
+                Array(state.broker.records(TopicPartition(name, number), from: start[number] ?? 0, to: end))
+            }
+            for stored in records {
+                let entry = TopicEntry(
+                    address: RecordAddress(partition: number, offset: stored.offset), timestampMs: stored.timeMs,
+                    digest: stored.record.value.map { Digest(of: $0) })
+                if let key = stored.record.key { try body(entry, key.span.bytes) } else { try body(entry, nil) }
+            }
+        }
+    }
+
+    func fetch(_ addresses: Set<RecordAddress>, _ body: (RecordAddress, TopicValue) throws -> Void) throws {
+        try world.call("fetch", "\(name) \(addresses.map(\.description).sorted())")
+        for address in addresses.sorted(by: { ($0.partition, $0.offset) < ($1.partition, $1.offset) }) {
+            let stored = world.act { state in
+                state.broker[TopicPartition(name, address.partition)].records.first { $0.offset == address.offset }
+            }
+            guard let stored else { continue }
+            let headers = Dictionary(
+                stored.record.headers.compactMap { header in header.value.map { (header.name, $0) } }
+            ) { $1 }
+            try body(
+                address,
+                TopicValue(key: stored.record.key, value: stored.record.value, headers: headers, timestampMs: stored.timeMs))
+        }
+    }
+
+    func close() {}
+}
+
+private final class SimulatedProgress: ProgressPort {
+    private let world: World
+
+    init(world: World) {
+        self.world = world
+    }
+
+    func committed(group: String, topic: String, partitions: [Int32]) throws -> [Int32: Int64] {
+        try world.call("committed?", group)
+        return world.act { state in
+            var offsets: [Int32: Int64] = [:]
+            for partition in partitions {
+                offsets[partition] = state.broker.groups[group]?.committed[TopicPartition(topic, partition)]
+            }
+            return offsets
+        }
+    }
+
+    func connectorOffset() throws -> ConnectorOffset? {
+        try world.call("connector's offset?")
+        return world.act { $0.connectorOffset }
+    }
+
+    func close() {}
+}
+
+private final class SimulatedLedgers: LedgerPort {
+    private let world: World
+
+    init(world: World) {
+        self.world = world
+    }
+
+    func read(after position: LedgerPosition, _ body: (Production) throws -> Void) throws -> LedgerPosition {
+        var position = position
+        let count = world.act { $0.machines.count }
+        while position.lastIDs.count < count { position.lastIDs.append(0) }
+        for machine in 0..<count {
+            try world.call("read ledger", "\(machine)")
+            let productions = world.act { $0.machines[machine].productions }
+            for production in productions[Int(position.lastIDs[machine])...] { try body(production) }
+            position.lastIDs[machine] = Int64(productions.count)
+        }
+        return position
+    }
+
+    func highestGodOffsets() throws -> [Int32: Int64] {
+        try world.call("highest God offsets")
+        return world.act { state in
+            state.machines.flatMap(\.productions).reduce(into: [:]) { highest, production in
+                highest[production.god.partition] = max(highest[production.god.partition] ?? 0, production.god.offset)
+            }
+        }
+    }
+
+    func openParked(_ body: (UserID, Hop, ParkReason) throws -> Void) throws -> Int {
+        try world.call("who is parked?")
+        let open = world.act { state in
+            state.machines.flatMap { $0.parked.values.filter(\.isOpen).sorted { $0.number < $1.number } }
+        }
+        for entry in open { if let user = entry.user { try body(user, entry.hop, entry.reason) } }
+        return open.count { $0.user == nil }
+    }
+}

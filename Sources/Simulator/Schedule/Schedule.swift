@@ -1,0 +1,158 @@
+import Dispatch
+
+/// Who runs, what time it is, and what chance says: the part of the world that makes a schedule of a seed.
+///
+/// Each actor has a thread, and only the one that holds the baton runs. It gives the baton away inside of port calls, to whomever
+/// chance picks. Nothing else decides about order, so one seed is one schedule.
+struct Schedule {
+    var chance: Chance
+    var nowMs = Schedule.beginMs
+    static let beginMs: Int64 = 1_700_000_000_000
+    /// Turns taken so far.
+    private(set) var turns = 0
+    private(set) var actors: [Actor] = []
+    private(set) var running = 0
+    /// In how many of a hundred turns the baton is given away.
+    var switchPercent = 30
+    /// A digest of everything that happened: two runs of one seed have the same.
+    private(set) var fingerprint: UInt64 = 0
+    /// Nil unless somebody wants to read it.
+    var trace: [String]?
+    /// No schedule takes that many turns, unless something in it runs in circles.
+    var turnLimit = 60_000
+
+    struct Actor {
+        var name: String
+        /// The process that it dies with; nil for the world's own.
+        var process: Int?
+        let baton: DispatchSemaphore
+        var state = State.ready
+        var isKilled = false
+        /// How often it is picked, compared with others.
+        var weight = 4
+    }
+
+    enum State: Equatable {
+        case ready
+        /// Until a time, or until one of these comes about.
+        case sleeping(untilMs: Int64, unless: Set<String>)
+        /// Until all of these have ended.
+        case waiting(for: Set<Int>)
+        case ended
+    }
+
+    /// What the caller has to do after a turn.
+    struct Move: Sendable {
+        /// Whom to give the baton to, and where to wait for it; nil when the caller keeps it.
+        var handOver: (next: DispatchSemaphore, mine: DispatchSemaphore)?
+        var isKilled: Bool
+    }
+
+    init(seed: UInt64) {
+        chance = Chance(seed: seed)
+    }
+
+    var isOverdue: Bool { turns >= turnLimit }
+    var runningName: String { actors.isEmpty ? "" : actors[running].name }
+    var runningProcess: Int? { actors.isEmpty ? nil : actors[running].process }
+
+    mutating func add(_ name: String, process: Int?) -> Int {
+        var actor = Actor(name: name, process: process, baton: DispatchSemaphore(value: 0))
+        actor.weight = chance.one(of: [1, 4, 4, 4, 12]) ?? 4
+        actors.append(actor)
+        return actors.count - 1
+    }
+
+    func baton(of actor: Int) -> DispatchSemaphore { actors[actor].baton }
+
+    /// The running actor has come to a port call.
+    mutating func turn() -> Move {
+        turns += 1
+        if chance.happens(30) { nowMs += Int64(chance.within(1...4)) }
+        mix(UInt64(running))
+        return chance.happens(switchPercent) ? giveAway() : Move(isKilled: actors[running].isKilled)
+    }
+
+    /// The running actor waits for a time, for something to come about, or for others to end.
+    mutating func rest(_ state: State) -> Move {
+        turns += 1
+        actors[running].state = actors[running].isKilled ? .ready : state
+        return giveAway()
+    }
+
+    /// The running actor has ended.
+    ///
+    /// - Returns: Who is next; nil when it was the last.
+    mutating func end() -> DispatchSemaphore? {
+        actors[running].state = .ended
+        for index in actors.indices {
+            guard case .waiting(let others) = actors[index].state else { continue }
+            let left = others.subtracting([running])
+            actors[index].state = left.isEmpty ? .ready : .waiting(for: left)
+        }
+        return pick().map { actors[$0].baton }
+    }
+
+    private mutating func giveAway() -> Move {
+        let me = running
+        guard let next = pick(), next != me else { return Move(isKilled: actors[me].isKilled) }
+        return Move(handOver: (actors[next].baton, actors[me].baton), isKilled: false)
+    }
+
+    /// Chooses who runs next, and lets time pass where everybody waits.
+    mutating func pick() -> Int? {
+        wakeSleepers()
+        var total = 0
+        for actor in actors where actor.state == .ready { total += actor.weight }
+        if total == 0 {
+            let wakes = actors.compactMap { actor -> Int64? in
+                if case .sleeping(let untilMs, _) = actor.state { untilMs } else { nil }
+            }
+            guard let first = wakes.min() else { return nil }
+            nowMs = max(nowMs, first)
+            return pick()
+        }
+        var draw = chance.below(total)
+        for index in actors.indices where actors[index].state == .ready {
+            draw -= actors[index].weight
+            if draw < 0 {
+                running = index
+                mix(UInt64(index))
+                return index
+            }
+        }
+        return nil
+    }
+
+    private mutating func wakeSleepers() {
+        for index in actors.indices {
+            if case .sleeping(let untilMs, _) = actors[index].state, untilMs <= nowMs { actors[index].state = .ready }
+        }
+    }
+
+    /// Something has come about that others may wait for.
+    mutating func announce(_ event: String) {
+        for index in actors.indices {
+            if case .sleeping(_, let events) = actors[index].state, events.contains(event) { actors[index].state = .ready }
+        }
+    }
+
+    /// Lets an actor's next turn be its last.
+    mutating func kill(_ actor: Int) {
+        guard actors[actor].state != .ended else { return }
+        actors[actor].isKilled = true
+        if actor != running { actors[actor].state = .ready }
+    }
+
+    func isAlive(_ actor: Int) -> Bool { actors[actor].state != .ended }
+
+    /// Lets an actor stand still, wherever it is.
+    mutating func stall(_ actor: Int, forMs ms: Int) {
+        guard actor != running, actors[actor].state == .ready else { return }
+        actors[actor].state = .sleeping(untilMs: nowMs + Int64(ms), unless: [])
+    }
+
+    private mutating func mix(_ value: UInt64) {
+        fingerprint = (fingerprint ^ value ^ chance.state) &* 0x0000_0100_0000_01B3
+    }
+}
