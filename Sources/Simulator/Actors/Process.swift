@@ -32,7 +32,7 @@ struct Process: Sendable {
     private func run(_ life: Life, in world: World) throws {
         var workers: [Int] = []
         for hop in Hop.allCases {
-            for index in 0..<(world.act { $0.plan.workers[hop] } ?? 1) {
+            for index in 0..<world.act({ $0.plan.workers(hop) }) {
                 let worker = world.spawn("\(hop.rawValue) \(number).\(index)", process: number) { world in
                     defer { life.isStopping.withLock { $0 = true } }
                     try work(hop, life, in: world)

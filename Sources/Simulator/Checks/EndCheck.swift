@@ -45,7 +45,9 @@ extension WorldState {
             }
             let god = gods[user]
             if let aggregate, let god {
-                if !isMade(user, from: aggregate, god) { wrong.insert(Difference(user: user, stage: .god, kind: .stale)) }
+                if !isMade(user, from: aggregate, god) || isParked(user) {
+                    wrong.insert(Difference(user: user, stage: .god, kind: .stale))
+                }
             } else if (aggregate == nil) != (god == nil) {
                 wrong.insert(Difference(user: user, stage: .god, kind: aggregate == nil ? .extra : .missing))
             }
@@ -72,13 +74,29 @@ extension WorldState {
         return live
     }
 
+    /// Whether the enricher gave up over the user, and nothing newer of the user's came of it since.
+    private func isParked(_ user: UserID) -> Bool {
+        openParked.contains { owner, entry in
+            guard owner == user, entry.hop == .enricher else { return false }
+            let newest = newestProduction(of: user)
+            return newest.map {
+                $0.aggregate.partition != entry.address.partition || $0.aggregate.offset < entry.address.offset
+                    || ($0.aggregate.offset == entry.address.offset && $0.producedAtMs <= entry.parkedAtMs)
+            } ?? true
+        }
+    }
+
     /// Whether the newest production that any ledger lists for the user made this God object out of this aggregate.
     private func isMade(_ user: UserID, from aggregate: [UInt8], _ god: Broker.Stored) -> Bool {
-        let home = broker.home(of: user.keyBytes, in: Name.god)
-        let productions = machines.flatMap(\.productions).filter { $0.user == user && $0.god.partition == home }
-        guard let newest = productions.max(by: { $0.god.offset < $1.god.offset }) else { return false }
+        guard let newest = newestProduction(of: user) else { return false }
         return newest.god.offset == god.offset && newest.godDigest == god.record.value.map { Digest(of: $0) }
             && newest.aggregateDigest == Digest(of: aggregate)
+    }
+
+    private func newestProduction(of user: UserID) -> Production? {
+        let home = broker.home(of: user.keyBytes, in: Name.god)
+        let productions = machines.flatMap(\.productions).filter { $0.user == user && $0.god.partition == home }
+        return productions.max { $0.god.offset < $1.god.offset }
     }
 
     // MARK: - Ledgers

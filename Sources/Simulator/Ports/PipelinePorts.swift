@@ -83,7 +83,7 @@ struct SimulatedParkingLot: ParkingLot {
                 let key = Machine.ParkedKey(partition: parking.record.topicPartition, offset: parking.record.offset)
                 state.machines[machine].parked[key] = Machine.ParkedEntry(
                     hop: parking.hop, reason: parking.reason, user: parking.users.first, isOpen: true,
-                    number: state.machines[machine].parked.count)
+                    parkedAtMs: state.nowMs, number: state.machines[machine].parked.count)
                 for user in parking.users { state.truth.blame(user, "parked: \(parking.reason.rawValue)") }
             }
         }

@@ -12,6 +12,7 @@ struct SimulatedReconcilePorts: ReconcilePorts {
     func topic(_ name: String) throws -> any TopicPort { SimulatedTopic(world: world, name: name) }
     func progress() throws -> any ProgressPort { SimulatedProgress(world: world) }
     func ledger() throws -> any LedgerPort { SimulatedLedgers(world: world) }
+    func parked() throws -> any ParkedPort { SimulatedParked(world: world) }
 
     func concurrently(_ tasks: [@Sendable () throws -> Void]) throws {
         let failures = Failures()
@@ -62,6 +63,10 @@ private final class SimulatedSource: SourcePort {
     func serverFacts() throws -> SourceFacts {
         SourceFacts(
             serverID: Server.id, version: "simulated", isMariaDB: true, hasBinlog: true, binlogFormat: "ROW", rowImage: "FULL")
+    }
+
+    func fields() throws -> [RowEncoder.Column] {
+        [.init(name: "name", kind: .string), .init(name: "preference", kind: .string), .init(name: "user_id", kind: .integer)]
     }
 
     func boundary(after lower: UserID?, rows: Int) throws -> UserID? {
@@ -220,13 +225,30 @@ private final class SimulatedLedgers: LedgerPort {
             }
         }
     }
+}
 
-    func openParked(_ body: (UserID, Hop, ParkReason) throws -> Void) throws -> Int {
+private struct SimulatedParked: ParkedPort {
+    let world: World
+
+    func open(_ body: (UserID, OpenParking) throws -> Void) throws -> Int {
         try world.call("who is parked?")
-        let open = world.act { state in
-            state.machines.flatMap { $0.parked.values.filter(\.isOpen).sorted { $0.number < $1.number } }
-        }
-        for entry in open { if let user = entry.user { try body(user, entry.hop, entry.reason) } }
+        let open = world.act { $0.openParked }
+        for (user, entry) in open { if let user { try body(user, entry) } }
         return open.count { $0.user == nil }
+    }
+}
+
+extension WorldState {
+    /// The open entries of all machines, the newest last.
+    var openParked: [(user: UserID?, entry: OpenParking)] {
+        machines.flatMap { machine in
+            machine.parked.filter(\.value.isOpen).sorted { $0.value.number < $1.value.number }.map { key, entry in
+                let address = RecordAddress(partition: key.partition.partition, offset: key.offset)
+                return (
+                    entry.user,
+                    OpenParking(hop: entry.hop, reason: entry.reason, address: address, parkedAtMs: entry.parkedAtMs)
+                )
+            }
+        }
     }
 }

@@ -13,7 +13,9 @@ public struct Plan: Sendable {
     var signalPartitions: Int
     var godPartitions: Int
     var processes: Int
-    var workers: [Hop: Int]
+    var intakes: Int
+    var aggregators: Int
+    var enrichers: Int
     var batchRecords: Int
     var runs: Int
     var troubles: [Trouble]
@@ -47,8 +49,9 @@ public struct Plan: Sendable {
         signalPartitions = chance.within(1...2)
         godPartitions = chance.within(1...2)
         processes = chance.happens(40) ? 2 : 1
-        workers = [:]
-        for hop in Hop.allCases { workers[hop] = chance.happens(25) ? 2 : 1 }
+        intakes = chance.happens(25) ? 2 : 1
+        aggregators = chance.happens(25) ? 2 : 1
+        enrichers = chance.happens(25) ? 2 : 1
         batchRecords = chance.one(of: [1, 2, 3, 10]) ?? 3
         runs = chance.within(1...2)
         troubles = Trouble.allCases
@@ -59,6 +62,15 @@ public struct Plan: Sendable {
             for _ in 0..<chance.within(1...2) { defects += [chance.one(of: Defect.allCases)].compactMap { $0 } }
         }
         troublesRuns = chance.happens(20)
+    }
+
+    /// Workers of a hop in each process.
+    func workers(_ hop: Hop) -> Int {
+        switch hop {
+        case .intake: intakes
+        case .aggregator: aggregators
+        case .enricher: enrichers
+        }
     }
 
     /// How much happens in one schedule.

@@ -117,6 +117,7 @@ struct Machine: Sendable {
         var reason: ParkReason
         var user: UserID?
         var isOpen: Bool
+        var parkedAtMs: Int64
         /// In the order of parking.
         var number: Int
     }
