@@ -181,9 +181,13 @@ public struct RowEncoder: Sendable {
         writer.raw("\"")
     }
 
+    /// MySQL's own limit (https://dev.mysql.com/doc/refman/8.0/en/json.html). A document lies within a row, which lies within a God
+    /// object: taken from its column at the full depth that a reader allows, it could not be read from there any more.
+    private static let deepestDocument = 100
+
     /// MariaDB keeps a document's text as it was written, MySQL orders it; sorting makes the two agree.
     private mutating func json(_ bytes: UnsafeRawBufferPointer) {
-        if let value = try? JSONValue(parsing: Array(bytes)) {
+        if let value = try? JSONValue(parsing: Array(bytes), maximumDepth: Self.deepestDocument) {
             document(value.sorted)
         } else if isUTF8(bytes) {
             writer.raw("{\"$text\":")

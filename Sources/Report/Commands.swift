@@ -22,7 +22,7 @@ public struct Commands: Sendable, Equatable {
     /// The command that mends one user, whatever run found it; nil for an id that no argument can hold.
     public func repair(_ user: UserID) -> String? {
         guard !user.text.utf8.contains(0) else { return nil }
-        return line(["repair"] + (user.text.hasPrefix("-") ? ["--user=" + user.text] : ["--user", user.text]))
+        return line(["repair"] + (startsWithDash(user) ? ["--user=" + user.text] : ["--user", user.text]))
     }
 
     /// What would be mended by repairing the run, without doing it.

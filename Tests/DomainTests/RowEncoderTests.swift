@@ -138,4 +138,13 @@ struct RowEncoderTests {
         let error = #expect(throws: RowEncodingError.self) { try encoder.encode([utf8("1"), utf8("x")]) }
         #expect(error?.column == 1)
     }
+
+    @Test("hold a document at any depth so that it can be read back from its row", arguments: [99, 100, 101, 127, 128, 129])
+    func nestedDocument(_ depth: Int) throws {
+        let document = Array(repeating: UInt8(ascii: "["), count: depth) + Array(repeating: UInt8(ascii: "]"), count: depth)
+        var encoder = RowEncoder(columns: [.init(name: "a", kind: .json)])
+        let row = try encoder.encode([document])
+        #expect(differingFields(row, row) == [])
+        #expect(throws: Never.self) { try JSONValue(parsing: GodObject.compose(aggregate: row, mapping: nil)) }
+    }
 }

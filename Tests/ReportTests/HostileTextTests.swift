@@ -81,6 +81,13 @@ struct HostileTextTests {
         #expect(Commands().repair(UserID(user), run: try Sample.run()) == "rollcall repair --run 20261122T080000Z-4f2a \(words)")
     }
 
+    @Test("An id whose dash carries an accent is no option either, whoever suggests the command")
+    func accentedDash() throws {
+        let user = UserID("-\u{301}x")
+        #expect(Commands().repair(user)?.unicodeScalars.contains("=") == true)
+        #expect(Commands().repair(user, run: try Sample.run()).unicodeScalars.contains("="))
+    }
+
     @Test("A real shell reads back the id, byte for byte", arguments: hostileIDs.filter { !$0.utf8.contains(0) })
     func shell(user: String) throws {
         let scratch = try Scratch()
