@@ -87,12 +87,15 @@ let package = Package(
         // What tests of several targets need, and the product does not.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
 
+        // A disk that fails in a chosen call, under SQLite.
+        .target(name: "CFaultyVFS", dependencies: ["CSQLite"], path: "Tests/CFaultyVFS"),
+
         .testTarget(name: "KafkaTests", dependencies: ["Kafka"]),
         .testTarget(name: "MySQLTests", dependencies: ["MySQL", "Sandbox", "rollcall"]),
         .testTarget(name: "SQLiteTests", dependencies: ["SQLite", "TestSupport"]),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", .product(name: "FlyingFox", package: "FlyingFox")]),
         .testTarget(name: "DomainTests", dependencies: ["Domain"], resources: [.copy("DebeziumSamples")]),
-        .testTarget(name: "LedgerTests", dependencies: ["Ledger", "SQLite", "Domain", "TestSupport"]),
+        .testTarget(name: "LedgerTests", dependencies: ["Ledger", "SQLite", "Domain", "TestSupport", "CFaultyVFS"]),
         .testTarget(name: "ReportTests", dependencies: ["Report", "Domain"]),
         .testTarget(name: "SourceTests", dependencies: ["Source", "MySQL", "Domain", "Sandbox", "rollcall"]),
         .testTarget(
@@ -106,6 +109,9 @@ let package = Package(
                 "Reconcile", "Pipeline", "Domain", "Ledger", "Report", "Source", "Kafka", "MySQL", "Sandbox", "rollcall",
             ]),
         .testTarget(name: "SimulatorTests", dependencies: ["Simulator"]),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["Domain", "HTTP", "Pipeline", "Report", "rollcall"],
+            exclude: ["Corpus", "Entry", "seeds.py"]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Kafka", "MySQL", "rollcall"]),
         .testTarget(
             name: "rollcallTests",
@@ -115,3 +121,17 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// For scripts/fuzz, what FuzzTests runs over its corpora becomes a program of its own. It needs the command's sources as a
+// library, and libFuzzer brings the `main`; nobody else builds, or pays for, any of it.
+if Context.environment["ROLLCALL_FUZZ"] != nil {
+    let command = package.targets.first { $0.name == "rollcall" }
+    package.products = [.executable(name: "fuzz", targets: ["fuzz"])]
+    package.targets = package.targets.filter { [.regular, .system].contains($0.type) }
+    package.targets += [
+        .target(name: "rollcall", dependencies: command?.dependencies ?? [], exclude: ["Rollcall.swift"]),
+        .executableTarget(
+            name: "fuzz", dependencies: ["Domain", "HTTP", "Pipeline", "Report", "rollcall"], path: "Tests/FuzzTests",
+            exclude: ["Corpus", "CorpusTests.swift", "seeds.py"]),
+    ]
+}
