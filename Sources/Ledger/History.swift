@@ -77,12 +77,14 @@ public final class History {
         let insert = try database.prepare(
             """
             INSERT INTO runs (run_id, mode, verdict, is_complete, covers_every_user, exit_code, started_at_ms,
-                finished_at_ms, config_digest, counts, verified_through, watermarks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                finished_at_ms, config_digest, counts, verified_through, watermarks, baseline)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """)
         try insert.run(
             .text(run.runID), .text(run.mode), .text(run.verdict), .bool(run.isComplete), .bool(run.coversEveryUser),
             .integer(Int64(run.exitCode)), .integer(run.startedAtMs), .integer(run.finishedAtMs), .text(run.configDigest),
-            .text(run.countsJSON), .text(run.verifiedThrough?.description), .text(run.watermarksJSON))
+            .text(run.countsJSON), .text(run.verifiedThrough?.description), .text(run.watermarksJSON),
+            .text(run.baselineJSON))
         return database.lastInsertRowID
     }
 }

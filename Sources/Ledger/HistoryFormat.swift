@@ -41,6 +41,8 @@ extension FileFormat {
                 healed_at_ms INTEGER,
                 PRIMARY KEY (user, stage, kind)
             ) STRICT, WITHOUT ROWID;
-            """
+            """,
+            // What a later run may go on from; see `HistoryRun.baselineJSON`.
+            "ALTER TABLE runs ADD COLUMN baseline TEXT",
         ])
 }

@@ -4,7 +4,7 @@ import SQLite
 extension History {
     private static let runColumns = """
         run_id, mode, verdict, is_complete, covers_every_user, exit_code, started_at_ms, finished_at_ms, config_digest, counts,
-        verified_through, watermarks, new_findings, reappeared_findings, persisting_findings, healed_findings
+        verified_through, watermarks, new_findings, reappeared_findings, persisting_findings, healed_findings, baseline
         """
 
     private static let findings = """
@@ -33,11 +33,32 @@ extension History {
 
     /// The newest run that was complete and clean.
     ///
-    /// - Parameter coveringEveryUser: Whether only runs count whose plan was every user.
-    public func lastCompleteCleanRun(coveringEveryUser: Bool = false) throws -> HistoryRun? {
-        try firstRun(
-            "WHERE is_complete AND verdict = 'clean' AND covers_every_user >= ? ORDER BY number DESC LIMIT 1",
+    /// - Parameters:
+    ///   - coveringEveryUser: Whether only runs count whose plan was every user.
+    ///   - stages: The stages that the run has to have judged, as its counts tell.
+    public func lastCompleteCleanRun(coveringEveryUser: Bool = false, stages: Set<Stage> = []) throws -> HistoryRun? {
+        let judged = stages.map { " AND json_type(counts, '$.\($0.rawValue)') = 'object'" }.sorted().joined()
+        return try firstRun(
+            "WHERE is_complete AND verdict = 'clean' AND covers_every_user >= ?\(judged) ORDER BY number DESC LIMIT 1",
             .bool(coveringEveryUser))
+    }
+
+    /// The first run after that one which confirmed differences; nil where there is none.
+    public func firstRunWithDifferences(after runID: String) throws -> HistoryRun? {
+        try firstRun(
+            "WHERE verdict = 'differences' AND number > (SELECT number FROM runs WHERE run_id = ?) ORDER BY number LIMIT 1",
+            .text(runID))
+    }
+
+    /// The newest complete runs that a later one may go on from, the newest first.
+    public func baselines(limit: Int = 20) throws -> [HistoryRun] {
+        var runs: [HistoryRun] = []
+        try translatingErrors {
+            let select =
+                "SELECT \(Self.runColumns) FROM runs WHERE is_complete AND baseline IS NOT NULL ORDER BY number DESC LIMIT ?"
+            try database.prepare(select).forEach(.integer(Int64(limit))) { runs.append(try run($0)) }
+        }
+        return runs
     }
 
     /// The watermarks to continue from: those of the newest run that was complete. What an incomplete run read was not
@@ -106,6 +127,7 @@ extension History {
             coversEveryUser: row.int64(4) == 1, exitCode: Int32(truncatingIfNeeded: row.int64(5) ?? 0),
             startedAtMs: row.int64(6) ?? 0, finishedAtMs: row.int64(7) ?? 0, configDigest: row.text(8) ?? "",
             countsJSON: row.text(9) ?? "{}", verifiedThrough: try position(row.text(10)), watermarksJSON: row.text(11),
+            baselineJSON: row.text(16),
             delta: HistoryDelta(
                 new: Int(row.int64(12) ?? 0), reappeared: Int(row.int64(13) ?? 0), persisting: Int(row.int64(14) ?? 0),
                 healed: Int(row.int64(15) ?? 0)))

@@ -25,6 +25,8 @@ public struct HistoryRun: Sendable, Hashable {
     public var verifiedThrough: SourcePosition?
     /// How far the run read each topic and ledger, as JSON; nil where it did not get so far.
     public var watermarksJSON: String?
+    /// From where a later run may look at what changed alone, as JSON; nil where it has to look at everyone.
+    public var baselineJSON: String?
     /// What became of the findings; filled in when the run is recorded.
     public var delta: HistoryDelta
 
@@ -32,7 +34,8 @@ public struct HistoryRun: Sendable, Hashable {
     public init(
         runID: String, mode: String, verdict: String, isComplete: Bool, coversEveryUser: Bool, exitCode: Int32,
         startedAtMs: Int64, finishedAtMs: Int64, configDigest: String, countsJSON: String = "{}",
-        verifiedThrough: SourcePosition? = nil, watermarksJSON: String? = nil, delta: HistoryDelta = HistoryDelta()
+        verifiedThrough: SourcePosition? = nil, watermarksJSON: String? = nil, baselineJSON: String? = nil,
+        delta: HistoryDelta = HistoryDelta()
     ) {
         self.runID = runID
         self.mode = mode
@@ -46,6 +49,7 @@ public struct HistoryRun: Sendable, Hashable {
         self.countsJSON = countsJSON
         self.verifiedThrough = verifiedThrough
         self.watermarksJSON = watermarksJSON
+        self.baselineJSON = baselineJSON
         self.delta = delta
     }
 }

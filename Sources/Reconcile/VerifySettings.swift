@@ -17,6 +17,14 @@ public struct VerifySettings: Sendable {
     public var chunkTargetMs = 1_000
     /// The limit of the scan's speed; nil without one.
     public var maxRowsPerSecond: Int?
+    /// What the source and its replicas may have to do while the scan goes on.
+    public var load = LoadLimits()
+    /// How to read who is concerned by the change events of each topic.
+    public var changeDecoders: [String: ChangeEventDecoder] = [:]
+    /// Where a scan of everyone keeps what it has read, for the case that it is interrupted; nil keeps nothing.
+    public var journalPath: String?
+    /// Whether to go on from what an interrupted scan left there.
+    public var resumes = false
     /// Bytes that the run may take; nil for as many as it needs. What does not fit goes to temporary files.
     public var memoryBytes: Int? = 64_000_000
     /// Where temporary files go.
@@ -92,6 +100,7 @@ public enum ReconcileError: Error, Sendable, Equatable, CustomStringConvertible 
     case partitionsChanged(topic: String)
     case ledgerOfOtherTopic(path: String, topic: String, expected: String)
     case interrupted
+    case sourceBusy(String)
     case temporaryFile(directory: String, reason: String)
 
     public var description: String {
@@ -114,6 +123,9 @@ public enum ReconcileError: Error, Sendable, Equatable, CustomStringConvertible 
             "\(path): this ledger lists productions of the topic `\(topic)`, and kafka.topics.god is `\(expected)`"
         case .partitionsChanged(let topic): "topic `\(topic)` got more partitions during the run; run again"
         case .interrupted: "interrupted"
+        case .sourceBusy(let reason):
+            "the scan was held back for too long: \(reason); relieve the server, or raise "
+                + "verify.load.max_replica_lag_seconds or verify.load.max_threads_running"
         case .temporaryFile(let directory, let reason):
             "a temporary file in \(directory) cannot be used: \(reason); TMPDIR names another directory"
         }

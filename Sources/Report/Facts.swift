@@ -37,9 +37,20 @@ extension RunReport {
     private var coverageText: String? {
         guard coverage.planned > 0 || coverage.plan == .slice || !coverage.gaps.isEmpty else { return nil }
         let gaps = coverage.gaps.isEmpty ? "" : "; \(coverage.gaps.joined(separator: "; "))"
-        let plan = coverage.plan == .full ? "" : ", of what changed since the last run and a slice of the rest"
+        let because = coverage.because.map { "; everyone, because \($0)" } ?? ""
         return "\(PlainText.grouped(coverage.scanned)) of \(PlainText.grouped(coverage.planned)) \(coverage.unit), "
-            + "\(coverage.percentText)\(plan)\(gaps)"
+            + "\(coverage.percentText)\(because)\(planText)\(gaps)"
+    }
+
+    private var planText: String {
+        guard coverage.plan == .slice else { return "" }
+        guard let basis = coverage.basis else { return ", of what changed since the last run and a slice of the rest" }
+        let since = basis.since.map { " (verified through \($0))" } ?? ""
+        let through = basis.through.map { " and before \($0)" } ?? ""
+        let persisting = basis.persisting > 0 ? ", \(PlainText.grouped(basis.persisting)) of them with earlier findings" : ""
+        return
+            " of the plan: \(PlainText.grouped(basis.due)) due since run \(basis.run)\(since)\(through)\(persisting), and a slice of "
+            + "\(PlainText.grouped(basis.sliceUsers)); the last full run, \(basis.fullRun), met \(PlainText.grouped(basis.everyone))"
     }
 
     private var sourceText: String? {

@@ -36,6 +36,14 @@ extension RunReport {
         self.coverage = Coverage(
             plan: try coverage.choice("plan"), unit: try coverage.text("unit"), planned: try coverage.integer("planned"),
             scanned: try coverage.integer("scanned"), gaps: try coverage.texts("gaps"))
+        self.coverage.because = try coverage.optionalText("because")
+        self.coverage.basis = try coverage.optionalObject("basis").map { basis throws(ReportError) in
+            Coverage.Basis(
+                run: try basis.text("run_id"), since: try basis.optionalPosition("since"),
+                through: try basis.optionalPosition("through"), due: try basis.integer("due"),
+                persisting: try basis.integer("persisting"), sliceUsers: try basis.integer("slice_users"),
+                everyone: try basis.integer("everyone"), fullRun: try basis.text("full_run_id"))
+        }
         let canary = try fields.object("canary")
         self.canary = Canary(planted: try canary.integer("planted"), caught: try canary.integer("caught"))
         notes = try fields.texts("notes")

@@ -39,7 +39,18 @@ extension Coverage {
     fileprivate var json: JSONValue {
         [
             "plan": .string(plan.rawValue), "unit": .string(unit), "planned": .number(planned), "scanned": .number(scanned),
-            "percent": .number(percent), "gaps": .array(gaps.map { .string($0) }),
+            "percent": .number(percent), "gaps": .array(gaps.map { .string($0) }), "because": .string(because),
+            "basis": basis.map(\.json) ?? .null,
+        ]
+    }
+}
+
+extension Coverage.Basis {
+    fileprivate var json: JSONValue {
+        [
+            "run_id": .string(run), "since": .string(since?.description), "through": .string(through?.description),
+            "due": .number(due), "persisting": .number(persisting), "slice_users": .number(sliceUsers),
+            "everyone": .number(everyone), "full_run_id": .string(fullRun),
         ]
     }
 }

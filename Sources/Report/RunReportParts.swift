@@ -14,6 +14,10 @@ public struct Coverage: Sendable, Equatable {
     public var unit: String
     public var planned: Int
     public var scanned: Int
+    /// Why everyone was looked at, where less was asked for.
+    public var because: String?
+    /// What a plan of less than everyone rests on; nil for a full one.
+    public var basis: Basis?
     /// What is not covered, and why: one clause each, such as a partition whose beginning was deleted while it was read.
     public var gaps: [String]
 
@@ -25,6 +29,40 @@ public struct Coverage: Sendable, Equatable {
         self.planned = planned
         self.scanned = scanned
         self.gaps = gaps
+    }
+
+    /// What a run vouches for that does not look at everyone.
+    public struct Basis: Sendable, Equatable {
+        /// The run that it went on from.
+        public var run: String
+        /// The position up to which that one vouched.
+        public var since: SourcePosition?
+        /// The position up to which every change that a change event told of is covered; nil where the fence was weak.
+        public var through: SourcePosition?
+        /// Users whom topics, ledgers or earlier findings named.
+        public var due: Int
+        /// Those of them with a finding of an earlier run.
+        public var persisting: Int
+        /// Users of the slice whose turn it was.
+        public var sliceUsers: Int
+        /// Users that the last full run met.
+        public var everyone: Int
+        /// The last run that looked at everyone.
+        public var fullRun: String
+
+        public init(
+            run: String, since: SourcePosition?, through: SourcePosition?, due: Int, persisting: Int, sliceUsers: Int,
+            everyone: Int, fullRun: String
+        ) {
+            self.run = run
+            self.since = since
+            self.through = through
+            self.due = due
+            self.persisting = persisting
+            self.sliceUsers = sliceUsers
+            self.everyone = everyone
+            self.fullRun = fullRun
+        }
     }
 
     /// Whether all that was planned was scanned. A full plan of nothing is none that was made: even an empty source has a key

@@ -7,7 +7,7 @@ import MySQL
 /// next call, so that whoever waits out an outage only has to call again.
 public final class SourceReader {
     public let settings: SourceSettings
-    private let connection: Connection
+    let connection: Connection
     private var isBroken = false
     private var facts: SourceFacts?
     private var shape: ResultShape?
@@ -145,7 +145,7 @@ public final class SourceReader {
     }
 
     /// Opens the connection anew if an earlier call lost it, and remembers if this one does.
-    private func guarded<Result>(_ body: () throws -> Result) throws -> Result {
+    func guarded<Result>(_ body: () throws -> Result) throws -> Result {
         do {
             if isBroken {
                 try connection.reconnect()
@@ -159,7 +159,7 @@ public final class SourceReader {
         }
     }
 
-    private func knownFacts() throws -> SourceFacts {
+    func knownFacts() throws -> SourceFacts {
         if let facts { return facts }
         let read = try SourceFacts(reading: connection)
         facts = read

@@ -36,6 +36,13 @@ public struct SourceSettings: Sendable {
         self.binlogOrigin = binlogOrigin
     }
 
+    /// Makes the server end statements after this time. The connection gives up only when the server's answer fails to come.
+    public mutating func limitStatements(toSeconds seconds: Int) {
+        statementTimeoutSeconds = seconds
+        connection.readTimeoutSeconds = seconds + 5
+        connection.writeTimeoutSeconds = seconds + 5
+    }
+
     /// See ``AggregateQuery/encodingID(columnKinds:)``.
     public var encodingID: String { query.encodingID(columnKinds: columnKinds) }
 }

@@ -12,8 +12,9 @@ struct Rollcall: ParsableCommand {
             """,
         version: Versions.text,
         subcommands: [
-            DemoCommand.self, StreamCommand.self, VerifyCommand.self, ReportCommand.self, ExplainCommand.self, RepairCommand.self,
-            ReplayCommand.self, ParkedCommand.self, LedgerCommand.self, ForgetCommand.self, DoctorCommand.self,
+            DemoCommand.self, StreamCommand.self, VerifyCommand.self, ReconcileCommand.self, GateCommand.self, ReportCommand.self,
+            ExplainCommand.self, RepairCommand.self, ReplayCommand.self, ParkedCommand.self, LedgerCommand.self,
+            ForgetCommand.self, DoctorCommand.self,
             ConnectorCommand.self,
             ConfigCommand.self,
             SandboxGuardCommand.self, SandboxBrokerCommand.self, SandboxMappingCommand.self, SandboxCrashCommand.self,

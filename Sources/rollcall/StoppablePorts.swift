@@ -20,6 +20,10 @@ struct StoppablePorts: ReconcilePorts {
         try stoppable { StoppableTopic(port: try ports.topic(name)) }
     }
 
+    func replicas() throws -> [NamedSource] {
+        try stoppable { try ports.replicas() }
+    }
+
     func progress() throws -> any ProgressPort {
         try stoppable { StoppableProgress(port: try ports.progress()) }
     }
@@ -108,6 +112,14 @@ private struct StoppableSource: SourcePort {
         try stoppable { try port.writeNonce(nonce) }
     }
 
+    func load() throws -> SourceLoad {
+        try stoppable { try port.load() }
+    }
+
+    func estimate() throws -> SourceEstimate {
+        try stoppable { try port.estimate() }
+    }
+
     func close() { port.close() }
 }
 
@@ -125,6 +137,17 @@ private struct StoppableTopic: TopicPort {
             try port.read(from: start, to: end) { entry, key in
                 try checkStop()
                 try body(entry, key)
+            }
+        }
+    }
+
+    func readValues(
+        from start: [Int32: Int64], to end: [Int32: Int64], _ body: (RecordAddress, TopicValue) throws -> Void
+    ) throws {
+        try stoppable {
+            try port.readValues(from: start, to: end) { address, record in
+                try checkStop()
+                try body(address, record)
             }
         }
     }

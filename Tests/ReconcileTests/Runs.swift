@@ -18,9 +18,10 @@ extension World {
 
     /// Calls the roll, and returns the report together with its findings as `user stage kind cause`.
     func verify(
-        _ settings: VerifySettings = World.settings, in directory: ReportsDirectory = ReportsDirectory()
+        _ settings: VerifySettings = World.settings, reach: PlanSettings = PlanSettings(),
+        in directory: ReportsDirectory = ReportsDirectory()
     ) throws -> (report: RunReport, findings: [String]) {
-        let outcome = try Verification(settings, ports: WorldPorts(world: self))
+        let outcome = try Verification(settings, reach: reach, ports: WorldPorts(world: self))
             .run(reports: directory.path, history: directory.path + "/history.sqlite")
         let stored = try ReportStore(directory: directory.path).load(.latest)
         #expect(stored.report.verdict == outcome.report.verdict)

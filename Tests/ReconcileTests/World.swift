@@ -44,6 +44,9 @@ final class World: Sendable {
         var nonces: [String] = []
         /// The columns of the aggregate query's result.
         var fields: [RowEncoder.Column] = [.init(name: "user_id", kind: .string), .init(name: "v", kind: .string)]
+        var ledgerID = "ledger"
+        /// What the source says of how much it has to do.
+        var load = SourceLoad()
     }
 
     let state: Mutex<State>
@@ -55,6 +58,8 @@ final class World: Sendable {
     let onUsersRead: Mutex<@Sendable (Int) -> Void> = Mutex { _ in }
     /// Called, without the lock, before the enricher's commits are told.
     let onEnricherAsked: Mutex<@Sendable (World) -> Void> = Mutex { _ in }
+    /// Called, without the lock, before each range of a scan is read; what it throws, the scan throws.
+    let onRange: Mutex<@Sendable (World) throws -> Void> = Mutex { _ in }
     /// Called, without the lock, after the scan of the source has ended.
     let onScanned: Mutex<@Sendable (World) -> Void> = Mutex { _ in }
 
@@ -84,7 +89,8 @@ final class World: Sendable {
                 JSONValue.object([.init("user_id", .string(user.text)), .init("v", .string($0))]).bytes
             }
             guard emitsEvent else { return }
-            state.append(Topic.changes, StoredRecord(key: user.keyBytes, value: Array("\(state.logEnd)".utf8)))
+            let event = JSONValue.object([.init("user_id", .string(user.text)), .init("__op", value == nil ? "d" : "u")])
+            state.append(Topic.changes, StoredRecord(key: user.keyBytes, value: event.bytes))
             state.logEnd += 100
         }
     }

@@ -56,6 +56,7 @@ private final class WorldSource: SourcePort {
     func scanDigests(
         after lower: UserID?, through upper: UserID?, _ body: (RawSpan, ScannedRow) throws -> Void
     ) throws -> SourcePosition? {
+        try world.onRange.withLock { $0 }(world)
         let (rows, repeated, position) = world.state.withLock { ($0.rows, $0.repeatedRows, $0.position) }
         for (user, row) in rows where (lower == nil || user > lower!) && (upper == nil || user <= upper!) {
             for _ in 0..<(repeated.contains(user) ? 2 : 1) {
@@ -86,6 +87,10 @@ private final class WorldSource: SourcePort {
     }
 
     func binlogEnd() throws -> SourcePosition? { world.state.withLock { $0.position } }
+
+    func load() throws -> SourceLoad { world.state.withLock { $0.load } }
+
+    func estimate() throws -> SourceEstimate { world.state.withLock { SourceEstimate(rows: $0.rows.count) } }
 
     func writeNonce(_ nonce: String) throws {
         world.state.withLock {
@@ -178,6 +183,9 @@ private final class WorldLedger: LedgerPort {
         }
     }
 
+    func marks() throws -> [LedgerMark] {
+        world.state.withLock { [LedgerMark(id: $0.ledgerID, lastID: Int64($0.productions.count))] }
+    }
 }
 
 private struct WorldParked: ParkedPort {

@@ -28,7 +28,7 @@ struct RunReportTests {
                 "counts", "causes", "clusters", "oldest_stale", "canary", "delta", "timings", "notes", "examples",
             ])
         #expect(json["schema"] == "rollcall.report/1")
-        #expect(names(json["coverage"]) == ["plan", "unit", "planned", "scanned", "percent", "gaps"])
+        #expect(names(json["coverage"]) == ["plan", "unit", "planned", "scanned", "percent", "gaps", "because", "basis"])
         #expect(names(json["source"]) == ["rows", "position", "server"])
         #expect(names(json["aggregate_topic"]) == ["name", "partitions", "records", "live", "tombstones"])
         #expect(names(json["god_topic"]) == names(json["aggregate_topic"]))

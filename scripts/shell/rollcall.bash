@@ -183,13 +183,13 @@ _rollcall() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    demo|stream|verify|report|explain|repair|replay|parked|ledger|forget|doctor|connector|config|help)
+    demo|stream|verify|reconcile|gate|report|explain|repair|replay|parked|ledger|forget|doctor|connector|config|help)
         # Offer subcommand argument completions
         "_rollcall_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'demo stream verify report explain repair replay parked ledger forget doctor connector config help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'demo stream verify reconcile gate report explain repair replay parked ledger forget doctor connector config help' -- "${cur}"))
         ;;
     esac
 }
@@ -222,7 +222,7 @@ _rollcall_stream() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet --no-color --version -h --help)
     repeating_options=(--only --set)
-    non_repeating_options=(--workers --config)
+    non_repeating_options=(--workers --reconcile-every --notify --textfile --config)
     __rollcall_offer_flags_options 0
 
     # Offer option value completions
@@ -232,6 +232,15 @@ _rollcall_stream() {
         return
         ;;
     '--workers')
+        return
+        ;;
+    '--reconcile-every')
+        return
+        ;;
+    '--notify')
+        return
+        ;;
+    '--textfile')
         return
         ;;
     '--config')
@@ -245,9 +254,65 @@ _rollcall_stream() {
 
 _rollcall_verify() {
     repeating_flags=()
-    non_repeating_flags=(--allow-empty --json --quiet --no-color --version -h --help)
+    non_repeating_flags=(--resume --dry-run --allow-empty --json --quiet --no-color --version -h --help)
     repeating_options=(--ledger --set)
-    non_repeating_options=(--stage --fence-timeout --settle-timeout --memory --notify --textfile --config)
+    non_repeating_options=(--through --stage --fence-timeout --settle-timeout --memory --chunk-seconds --max-rows-per-second --max-replica-lag --max-threads-running --notify --textfile --config)
+    __rollcall_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--through')
+        __rollcall_add_completions -W 'now'
+        return
+        ;;
+    '--stage')
+        __rollcall_add_completions -W 'aggregate'$'\n''all'
+        return
+        ;;
+    '--ledger')
+        return
+        ;;
+    '--fence-timeout')
+        return
+        ;;
+    '--settle-timeout')
+        return
+        ;;
+    '--memory')
+        return
+        ;;
+    '--chunk-seconds')
+        return
+        ;;
+    '--max-rows-per-second')
+        return
+        ;;
+    '--max-replica-lag')
+        return
+        ;;
+    '--max-threads-running')
+        return
+        ;;
+    '--notify')
+        return
+        ;;
+    '--textfile')
+        return
+        ;;
+    '--config')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    esac
+}
+
+_rollcall_reconcile() {
+    repeating_flags=()
+    non_repeating_flags=(--full --resume --dry-run --allow-empty --json --quiet --no-color --version -h --help)
+    repeating_options=(--ledger --set)
+    non_repeating_options=(--stage --fence-timeout --settle-timeout --memory --chunk-seconds --max-rows-per-second --max-replica-lag --max-threads-running --notify --textfile --config)
     __rollcall_offer_flags_options 0
 
     # Offer option value completions
@@ -268,10 +333,50 @@ _rollcall_verify() {
     '--memory')
         return
         ;;
+    '--chunk-seconds')
+        return
+        ;;
+    '--max-rows-per-second')
+        return
+        ;;
+    '--max-replica-lag')
+        return
+        ;;
+    '--max-threads-running')
+        return
+        ;;
     '--notify')
         return
         ;;
     '--textfile')
+        return
+        ;;
+    '--config')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    esac
+}
+
+_rollcall_gate() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet --no-color --version -h --help)
+    repeating_options=(--set)
+    non_repeating_options=(--max-age --full-within --stage --config)
+    __rollcall_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--max-age')
+        return
+        ;;
+    '--full-within')
+        return
+        ;;
+    '--stage')
+        __rollcall_add_completions -W 'aggregate'$'\n''all'
         return
         ;;
     '--config')

@@ -59,6 +59,14 @@ final class KafkaTopic: TopicPort {
         try scan(from: start, to: end) { record, key, value in try body(TopicEntry(record, value), key) }
     }
 
+    func readValues(
+        from start: [Int32: Int64], to end: [Int32: Int64], _ body: (RecordAddress, TopicValue) throws -> Void
+    ) throws {
+        try scan(from: start, to: end) { record, _, _ in
+            try body(RecordAddress(partition: record.partition, offset: record.offset), TopicValue(record.copy()))
+        }
+    }
+
     func fetch(_ addresses: Set<RecordAddress>, _ body: (RecordAddress, TopicValue) throws -> Void) throws {
         var stretches = FetchPlan(addresses)
         while let (start, end) = stretches.next() {

@@ -20,6 +20,10 @@ final class LedgerFiles: LedgerPort {
         }
     }
 
+    func marks() throws -> [LedgerMark] {
+        try ledgers.map { LedgerMark(id: $0.identity.ledgerID, lastID: try $0.lastID()) }
+    }
+
     func read(after position: LedgerPosition, _ body: (Production) throws -> Void) throws -> LedgerPosition {
         var position = position
         while position.lastIDs.count < ledgers.count { position.lastIDs.append(0) }

@@ -13,15 +13,18 @@ public struct RealPorts: ReconcilePorts {
     private let ledgerPaths: [String]
     private let parkedPaths: [String]
     private let godTopic: String?
+    private let replicaSettings: [String: SourceSettings]
     private let scanProperties: Properties
     public let clock: any ReconcileClock
 
     /// - Parameters:
     ///   - godTopic: The topic whose productions the ledgers have to list; nil takes any.
+    ///   - replicas: Servers to watch while the source is scanned, by name.
     ///   - memoryBytes: What a run may take, which decides how much is fetched ahead; nil for as much as it needs.
     public init(
         source: SourceSettings, kafkaProperties: Properties, connector: ConnectorSettings?, ledgerPaths: [String],
-        parkedPaths: [String], godTopic: String? = nil, memoryBytes: Int? = nil, clock: any ReconcileClock = SystemClock()
+        parkedPaths: [String], godTopic: String? = nil, memoryBytes: Int? = nil,
+        replicas: [String: SourceSettings] = [:], clock: any ReconcileClock = SystemClock()
     ) {
         sourceSettings = source
         self.kafkaProperties = kafkaProperties
@@ -29,6 +32,7 @@ public struct RealPorts: ReconcilePorts {
         self.ledgerPaths = ledgerPaths
         self.parkedPaths = parkedPaths
         self.godTopic = godTopic
+        replicaSettings = replicas
         // At most the aggregate topic and the God topic are read at the same time.
         let fetchBytes = MemoryPlan.fetchBytes(budgetBytes: memoryBytes, topics: ledgerPaths.isEmpty ? 1 : 2)
         scanProperties = KafkaTopic.scanProperties(fetchBytes: fetchBytes, given: kafkaProperties)
@@ -36,6 +40,10 @@ public struct RealPorts: ReconcilePorts {
     }
 
     public func source() throws -> any SourcePort { try SourceReader(sourceSettings) }
+
+    public func replicas() throws -> [NamedSource] {
+        try replicaSettings.sorted { $0.key < $1.key }.map { NamedSource(name: $0.key, port: try SourceReader($0.value)) }
+    }
 
     public func topic(_ name: String) throws -> any TopicPort { try KafkaTopic(name, properties: scanProperties) }
 

@@ -1,49 +1,36 @@
 import Domain
 import Source
 
-/// Every row of the source, as digests parted by user, and the position through which it was seen.
+/// Rows of the source, as digests parted by user, and the position through which they were seen.
 struct SourceScan: Sendable {
     var spill: Spill
     /// Rows, those that repeat a user's included.
     private(set) var rows = 0
-    /// The smallest position of all ranges: every change before it is in.
+    /// The smallest position of all reads: every change before it is in.
     private(set) var position: SourcePosition?
-    /// Whether every range had a position, and all of them can be compared.
+    /// Whether every read had a position, and all of them can be compared.
     private(set) var isPositionKnown = true
     private(set) var ranges = 0
-    private var rowBytes = 0
+    private(set) var rowBytes = 0
     private var hasBegun = false
+
+    init(_ shape: Spill.Shape) {
+        spill = Spill(shape)
+    }
 
     /// The size of a row's bytes, on average.
     var averageRowBytes: Int { rows > 0 ? rowBytes / rows : 0 }
 
-    /// Scans the whole source in ranges, each in a snapshot of its own.
+    /// Reads the rows of a range in one snapshot.
     ///
-    /// - Parameter progress: Called after each range with the number of rows so far.
-    init(
-        _ source: any SourcePort, kind: UserIDKind, pace: ScanPace, clock: any ReconcileClock, shape: Spill.Shape,
-        progress: (Int) -> Void
-    ) throws {
-        spill = Spill(shape)
-        var pace = pace
-        var lower: UserID?
-        repeat {
-            let startMs = clock.nowMs()
-            let rowsBefore = rows
-            let upper = try source.boundary(after: lower, rows: pace.rows)
-            try scanRange(source, kind, after: lower, through: upper)
-            progress(rows)
-            lower = upper
-            let restMs = pace.note(rows: rows - rowsBefore, tookMs: clock.nowMs() - startMs)
-            if restMs > 0, lower != nil { clock.sleep(ms: restMs) }
-        } while lower != nil
-    }
-
-    private mutating func scanRange(
-        _ source: any SourcePort, _ kind: UserIDKind, after lower: UserID?, through upper: UserID?
-    ) throws {
-        let seen = try source.scanDigests(after: lower, through: upper) { user, row in
-            rows += 1
+    /// - Parameter seen: Called with each entry after it was added, and with the bytes of an id that the key does not hold.
+    /// - Returns: The snapshot's position.
+    @discardableResult
+    mutating func readRange(
+        _ source: any SourcePort, _ kind: UserIDKind, after lower: UserID?, through upper: UserID?,
+        _ seen: (SpillEntry, UnsafeRawBufferPointer) throws -> Void
+    ) throws -> SourcePosition? {
+        let position = try source.scanDigests(after: lower, through: upper) { user, row in
             let digest: Digest
             switch row {
             case .bytes(let known, let count):
@@ -52,12 +39,50 @@ struct SourceScan: Sendable {
             case .failure(let failure): digest = rowDigest(of: failure)
             }
             let key = kind.key(user)
-            guard key.isWide else { return try spill.append(SpillEntry(key: key, digest: digest)) }
+            guard key.isWide else {
+                return try add(
+                    SpillEntry(key: key, digest: digest), payload: UnsafeRawBufferPointer(start: nil, count: 0), seen)
+            }
             let entry = SpillEntry(key: key, digest: digest, payloadBytes: user.byteCount)
-            try user.withUnsafeBytes { try spill.append(entry, payload: $0) }
+            try user.withUnsafeBytes { try add(entry, payload: $0, seen) }
         }
+        try endRange(position)
+        return position
+    }
+
+    private mutating func add(
+        _ entry: SpillEntry, payload: UnsafeRawBufferPointer, _ seen: (SpillEntry, UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        rows += 1
+        try spill.append(entry, payload: payload)
+        try seen(entry, payload)
+    }
+
+    /// Reads the rows of these users in one snapshot.
+    mutating func read(_ users: [UserID], _ source: any SourcePort, _ kind: UserIDKind) throws {
+        let found = try source.rows(of: users)
+        for user in users {
+            guard let digest = found.digest(of: user) else { continue }
+            let key = kind.key(user)
+            let payload = key.isWide ? user.keyBytes : []
+            rows += 1
+            rowBytes += found.rows[user]?.count ?? 0
+            try spill.append(SpillEntry(key: key, digest: digest, payloadBytes: payload.count), payload: payload)
+        }
+        try note(found.position)
+    }
+
+    /// Adds a row that an earlier scan read.
+    mutating func restore(_ entry: SpillEntry, payload: UnsafeRawBufferPointer) throws {
+        rows += 1
+        try spill.append(entry, payload: payload)
+    }
+
+    /// Takes note of a range that is complete, now or by an earlier scan.
+    mutating func endRange(_ position: SourcePosition?, restoredBytes: Int = 0) throws {
         ranges += 1
-        try note(seen)
+        rowBytes += restoredBytes
+        try note(position)
     }
 
     private mutating func note(_ seen: SourcePosition?) throws {
@@ -77,44 +102,6 @@ struct SourceScan: Sendable {
         case .same, .after: break
         case .incomparable: throw ReconcileError.incomparablePositions(known.description, seen.description)
         }
-    }
-}
-
-/// How many rows a scan asks for at a time.
-///
-/// A range holds its snapshot open for as long as it takes, and the server has to keep the row versions that it may still ask
-/// for. So ranges shrink on a server that is slow or busy, and grow back to their full size on one that is not.
-struct ScanPace: Sendable {
-    private let mostRows: Int
-    private let targetMs: Int
-    private let rowsPerSecond: Int?
-    /// Rows of the next range.
-    private(set) var rows: Int
-
-    /// - Parameters:
-    ///   - mostRows: Rows of a range at most, and of the first one.
-    ///   - targetMs: Milliseconds that a range should take at most.
-    ///   - rowsPerSecond: The limit over ranges and the pauses between them; nil without one.
-    init(mostRows: Int, targetMs: Int, rowsPerSecond: Int? = nil) {
-        self.mostRows = max(1, mostRows)
-        self.targetMs = max(1, targetMs)
-        self.rowsPerSecond = rowsPerSecond.map { max(1, $0) }
-        rows = min(self.mostRows, self.rowsPerSecond ?? .max)
-    }
-
-    /// Learns from a range.
-    ///
-    /// - Returns: Milliseconds to pause before the next one.
-    mutating func note(rows seen: Int, tookMs: Int64) -> Int {
-        let tookMs = Int(max(0, tookMs))
-        let most = min(mostRows, rowsPerSecond ?? .max)
-        if tookMs > targetMs {
-            rows = max(min(100, most), rows * targetMs / tookMs)
-        } else if tookMs * 2 < targetMs {
-            rows = min(most, rows * 2)
-        }
-        guard let rowsPerSecond else { return 0 }
-        return max(0, seen * 1_000 / rowsPerSecond - tookMs)
     }
 }
 

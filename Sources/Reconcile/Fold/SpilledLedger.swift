@@ -8,13 +8,18 @@ struct SpilledLedger: Sendable {
     private(set) var productions = 0
     private let kind: UserIDKind
     private let godPartitions: Int
+    /// Whose productions are kept; nil for everyone's.
+    private let filter: DueFilter?
 
     /// Reads everything that the ledgers hold now.
     ///
     /// - Parameter godPartitions: How many partitions the God topic has, which says where productions are at home.
-    init(_ port: any LedgerPort, kind: UserIDKind, godPartitions: Int, shape: Spill.Shape) throws {
+    init(_ port: any LedgerPort, kind: UserIDKind, godPartitions: Int, shape: Spill.Shape, only filter: DueFilter? = nil)
+        throws
+    {
         self.kind = kind
         self.godPartitions = godPartitions
+        self.filter = filter
         spill = Spill(shape)
         try advance(port)
     }
@@ -23,7 +28,10 @@ struct SpilledLedger: Sendable {
     mutating func advance(_ port: any LedgerPort) throws {
         var payload = PayloadWriter()
         position = try port.read(after: position) { production in
+            productions += 1
             let text = production.user.keyBytes
+            let key = kind.key(text.span.bytes)
+            if let filter, !filter.covers(key) { return }
             let home = Partitioner.murmur2(key: text, partitionCount: godPartitions)
             payload.removeAll()
             // First, so that the comparison finds it without reading the rest.
@@ -31,10 +39,9 @@ struct SpilledLedger: Sendable {
             payload.add(production)
             try spill.append(
                 SpillEntry(
-                    key: kind.key(text.span.bytes), digest: production.godDigest, address: production.god,
+                    key: key, digest: production.godDigest, address: production.god,
                     isStray: production.god.partition != home, payloadBytes: payload.bytes.count),
                 payload: payload.bytes)
-            productions += 1
         }
     }
 

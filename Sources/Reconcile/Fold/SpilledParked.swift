@@ -3,9 +3,12 @@ import Domain
 /// The open parked records whose users are known, parted by user.
 struct SpilledParked: Sendable {
     var spill: Spill
+    /// Whose records are kept; nil for everyone's.
+    private let filter: DueFilter?
 
     /// Nobody, in parts of a shape.
-    init(shape: Spill.Shape) {
+    init(shape: Spill.Shape, only filter: DueFilter? = nil) {
+        self.filter = filter
         // Parked records are few as a rule.
         var shape = shape
         shape.blockBytes = Self.blockBytes
@@ -17,12 +20,14 @@ struct SpilledParked: Sendable {
         spill = Spill(spill.shape)
         var payload = PayloadWriter()
         _ = try port.open { user, parking in
+            let key = kind.key(user)
+            if let filter, !filter.covers(key) { return }
             payload.removeAll()
             payload.add(user.text)
             payload.add(parking)
             try spill.append(
                 SpillEntry(
-                    key: kind.key(user), digest: nil, address: parking.address, payloadBytes: payload.bytes.count),
+                    key: key, digest: nil, address: parking.address, payloadBytes: payload.bytes.count),
                 payload: payload.bytes)
         }
     }

@@ -5,10 +5,13 @@ import Kafka
 struct SpilledTopic: Sendable {
     var spill: Spill
     private(set) var progress: TopicTail.Progress
+    /// Whose records are kept; nil for everyone's.
+    private let filter: DueFilter?
 
     /// Reads everything that the topic holds now.
-    init(_ port: any TopicPort, kind: UserIDKind, shape: Spill.Shape) throws {
+    init(_ port: any TopicPort, kind: UserIDKind, shape: Spill.Shape, only filter: DueFilter? = nil) throws {
         spill = Spill(shape)
+        self.filter = filter
         let tail = try TopicTail(port)
         progress = tail.progress
         try advance(tail, kind: kind)
@@ -23,6 +26,7 @@ struct SpilledTopic: Sendable {
                 unreadable += 1
                 return
             }
+            if let filter, !filter.covers(read.key) { return }
             let isHome =
                 read.isPlain && entry.address.partition == Partitioner.murmur2(key: key, partitionCount: partitionCount)
             let keepsKey = !isHome || read.key.isWide

@@ -20,7 +20,27 @@ public protocol SourcePort {
     /// Makes the binary log move, where a fence table exists.
     func writeNonce(_ nonce: String) throws
     var hasFenceTable: Bool { get }
+    /// How much the server has to do.
+    func load() throws -> SourceLoad
+    /// How much a full scan would have to read, as the server's statistics guess.
+    func estimate() throws -> SourceEstimate
     func close()
+}
+
+extension SourcePort {
+    public func load() throws -> SourceLoad { SourceLoad() }
+    public func estimate() throws -> SourceEstimate { SourceEstimate() }
+}
+
+/// A server that is watched while another one is read.
+public struct NamedSource {
+    public var name: String
+    public var port: any SourcePort
+
+    public init(name: String, port: any SourcePort) {
+        self.name = name
+        self.port = port
+    }
 }
 
 extension SourceReader: SourcePort {
@@ -75,9 +95,25 @@ public protocol TopicPort {
     /// Shows the records of each partition from an offset up to, and without, another one, each with the bytes of its key, which are
     /// only lent; nil is a null key.
     func read(from start: [Int32: Int64], to end: [Int32: Int64], _ body: (TopicEntry, RawSpan?) throws -> Void) throws
+    /// The same with the records' values and headers.
+    func readValues(
+        from start: [Int32: Int64], to end: [Int32: Int64], _ body: (RecordAddress, TopicValue) throws -> Void) throws
     /// Shows the records at these addresses, in any order; those that can no longer be read are left out.
     func fetch(_ addresses: Set<RecordAddress>, _ body: (RecordAddress, TopicValue) throws -> Void) throws
     func close()
+}
+
+extension TopicPort {
+    /// One record after the other, for topics that are read in no better way.
+    public func readValues(
+        from start: [Int32: Int64], to end: [Int32: Int64], _ body: (RecordAddress, TopicValue) throws -> Void
+    ) throws {
+        for (partition, end) in end.sorted(by: { $0.key < $1.key }) {
+            for offset in (start[partition] ?? 0)..<max(start[partition] ?? 0, end) {
+                try fetch([RecordAddress(partition: partition, offset: offset)], body)
+            }
+        }
+    }
 }
 
 /// How far others have come. One thread owns it.
@@ -99,12 +135,27 @@ public struct LedgerPosition: Sendable, Equatable {
     }
 }
 
+/// How far one ledger goes.
+public struct LedgerMark: Sendable, Equatable {
+    /// The ledger's identity, which another file does not share.
+    public var id: String
+    /// The last production's id.
+    public var lastID: Int64
+
+    public init(id: String, lastID: Int64) {
+        self.id = id
+        self.lastID = lastID
+    }
+}
+
 /// The ledgers, read as one. One thread owns it.
 public protocol LedgerPort {
     /// Shows what was appended after a position, and returns the one that this came to.
     func read(after position: LedgerPosition, _ body: (Production) throws -> Void) throws -> LedgerPosition
     /// The highest offset of the God topic that any ledger lists, by partition.
     func highestGodOffsets() throws -> [Int32: Int64]
+    /// How far each ledger goes.
+    func marks() throws -> [LedgerMark]
 }
 
 /// The files of parked records, read as one. One thread owns it.
@@ -127,10 +178,16 @@ public protocol ReconcileClock: Sendable {
 public protocol ReconcilePorts: Sendable {
     func source() throws -> any SourcePort
     func topic(_ name: String) throws -> any TopicPort
+    /// The replicas that must not lag while the source is scanned.
+    func replicas() throws -> [NamedSource]
     func progress() throws -> any ProgressPort
     func ledger() throws -> any LedgerPort
     func parked() throws -> any ParkedPort
     var clock: any ReconcileClock { get }
     /// Runs the tasks at the same time, or one after the other, and throws the first error after all have ended.
     func concurrently(_ tasks: [@Sendable () throws -> Void]) throws
+}
+
+extension ReconcilePorts {
+    public func replicas() throws -> [NamedSource] { [] }
 }

@@ -5,16 +5,27 @@ import Report
 protocol RunJournal {
     /// What has been written so far.
     var tally: FindingTally { get }
+    /// How fast the last run over everyone read; nil where nobody knows.
+    func lastRowsPerSecond() throws -> Int?
     /// Checks that the topics are still those that the last run read.
     ///
     /// - Throws: ``ReconcileError/topicRecreated(topic:partition:end:recorded:)``.
     func checkWatermarks(_ reading: Reading) throws
+    /// Decides whom a run is about that is not about everyone anyway.
+    ///
+    /// - Parameter drain: Passes a fence.
+    func makePlan(
+        _ reach: PlanSettings, _ memory: MemoryPlan, _ ports: any ReconcilePorts, _ standing: Standing,
+        drain: () throws -> FenceOutcome
+    ) throws -> RunPlan
     /// Writes findings.
     ///
     /// - Parameter position: The position that their rows were read at.
     func write(_ findings: [Finding], position: SourcePosition?) throws
     /// Remembers how far the run read, for the next one.
     func noteWatermarks(_ roll: Roll)
+    /// Remembers from where the next run may go on, should this one be complete.
+    func noteBaseline(_ baseline: Baseline)
     /// Enters the run among the earlier ones.
     ///
     /// - Returns: What became of earlier findings; nil for a run that could not tell.
@@ -37,6 +48,17 @@ final class UnrecordedRun: RunJournal {
     }
 
     func checkWatermarks(_ reading: Reading) {}
+
+    func makePlan(
+        _ reach: PlanSettings, _ memory: MemoryPlan, _ ports: any ReconcilePorts, _ standing: Standing,
+        drain: () throws -> FenceOutcome
+    ) -> RunPlan {
+        .everyone(because: "this run knows of no earlier one")
+    }
+
+    func lastRowsPerSecond() -> Int? { nil }
+
+    func noteBaseline(_ baseline: Baseline) {}
 
     func write(_ findings: [Finding], position: SourcePosition?) {
         for finding in findings {

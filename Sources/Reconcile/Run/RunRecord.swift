@@ -13,6 +13,7 @@ final class RunRecord: RunJournal {
     private var findings: Spill
     private var watermarks: JSONValue?
     private var lastWatermarks: JSONValue?
+    private var baseline: Baseline?
 
     init(
         historyPath: String, writer: ReportWriter, commands: Commands, settings: VerifySettings, plan: MemoryPlan
@@ -77,23 +78,56 @@ final class RunRecord: RunJournal {
         watermarks = .object(seen + kept)
     }
 
+    func makePlan(
+        _ reach: PlanSettings, _ memory: MemoryPlan, _ ports: any ReconcilePorts, _ standing: Standing,
+        drain: () throws -> FenceOutcome
+    ) throws -> RunPlan {
+        try RunPlanner(settings, reach, memory, ports, history).make(start: standing, drain: drain)
+    }
+
+    func lastRowsPerSecond() throws -> Int? { Forecast.speed(of: try history.baselines()) }
+
+    func noteBaseline(_ baseline: Baseline) { self.baseline = baseline }
+
+    /// A run about everyone leaves the slices' turn where it was.
+    private func baselineJSON(_ report: RunReport) throws -> String? {
+        guard var baseline else { return nil }
+        if report.coverage.plan == .full {
+            baseline.sliceAfter = try history.baselines().lazy.compactMap { $0.baselineJSON.flatMap { Baseline($0) } }
+                .first { $0.question == settings.question }?.sliceAfter
+        }
+        return baseline.json.description
+    }
+
     /// Enters the run into the history.
     ///
     /// - Returns: What became of earlier findings; nil for a run that could not tell.
     func close(_ report: RunReport) throws -> Delta? {
+        let isAboutEveryone = report.coverage.plan == .full
         let run = HistoryRun(
             runID: report.runID.text, mode: report.mode.rawValue, verdict: report.verdict.rawValue,
-            isComplete: report.complete, coversEveryUser: report.complete, exitCode: report.exitCode,
+            isComplete: report.complete, coversEveryUser: report.complete && isAboutEveryone, exitCode: report.exitCode,
             startedAtMs: report.startedAt.millisecondsSince1970, finishedAtMs: report.finishedAt.millisecondsSince1970,
-            configDigest: report.configDigest, countsJSON: "{}", verifiedThrough: report.verifiedThrough,
-            watermarksJSON: watermarks?.description)
+            configDigest: report.configDigest, countsJSON: report.json["counts"]?.description ?? "{}",
+            verifiedThrough: report.verifiedThrough, watermarksJSON: watermarks?.description,
+            baselineJSON: try baselineJSON(report))
         let isFirst = try history.lastRun() == nil
         // What a void run found is void as well.
-        let delta = try history.record(run, coverage: .everyUser(settings.stages)) { recorder in
-            if report.verdict != .error { try tell(recorder) }
+        let coverage = isAboutEveryone ? HistoryCoverage.everyUser(settings.stages) : .namedUsers
+        let delta = try history.record(run, coverage: coverage) { recorder in
+            guard report.verdict != .error else { return }
+            try tell(recorder)
+            if !isAboutEveryone, report.complete { try tellReverified(recorder) }
         }
         return isFirst || report.verdict == .error
             ? nil : Delta(new: delta.new, persisting: delta.persisting, healed: delta.healed)
+    }
+
+    /// Whoever had a finding before was looked at again by every run, so what was not found again has healed.
+    private func tellReverified(_ recorder: FindingRecorder) throws {
+        var open: [(UserID, Stage)] = []
+        try history.forEachOpenFinding { open.append(($0.user, $0.stage)) }
+        for (user, stage) in open where settings.stages.contains(stage) { try recorder.reverified(user, stage: stage) }
     }
 
     private func tell(_ recorder: FindingRecorder) throws {

@@ -3,13 +3,14 @@ import Ledger
 import Report
 import Source
 
-/// One run of `verify`: reads everything, fences, compares, settles and reports.
+/// One run of `verify` or `reconcile`: reads, fences, compares, settles and reports.
 public final class Verification {
-    private let settings: VerifySettings
-    private let plan: MemoryPlan
-    private let ports: any ReconcilePorts
+    let settings: VerifySettings
+    let reach: PlanSettings
+    let plan: MemoryPlan
+    let ports: any ReconcilePorts
     private let onProgress: @Sendable (ProgressEvent) -> Void
-    private var report: RunReport
+    var report: RunReport
     private var phaseStartMs: Int64 = 0
 
     /// What a run tells while it goes on.
@@ -20,6 +21,10 @@ public final class Verification {
         case phase(String)
         /// Suspects that are to be settled.
         case settling(suspects: Int)
+        /// The scan waits for the sake of the servers, and why.
+        case paused(String)
+        /// What the reading of everyone that follows will probably take.
+        case forecast(Forecast)
     }
 
     /// What a run left behind.
@@ -29,18 +34,22 @@ public final class Verification {
         public var path: String
     }
 
-    /// - Parameter runID: The run's name, by which its canaries are chosen too; a new one by default.
+    /// - Parameters:
+    ///   - reach: Whom the run is about.
+    ///   - runID: The run's name, by which its canaries are chosen too; a new one by default.
     public init(
-        _ settings: VerifySettings, ports: any ReconcilePorts, runID: RunID? = nil,
+        _ settings: VerifySettings, reach: PlanSettings = PlanSettings(), ports: any ReconcilePorts, runID: RunID? = nil,
         onProgress: @escaping @Sendable (ProgressEvent) -> Void = { _ in }
     ) {
         self.settings = settings
+        self.reach = reach
         plan = MemoryPlan(budgetBytes: settings.memoryBytes)
         self.ports = ports
         self.onProgress = onProgress
         let now = UTCTime(millisecondsSince1970: ports.clock.nowMs())
         report = RunReport(
-            runID: runID ?? RunID(startedAt: now), mode: .verify, startedAt: now, configDigest: settings.configDigest)
+            runID: runID ?? RunID(startedAt: now), mode: reach.reach == .everyone ? .verify : .reconcile, startedAt: now,
+            configDigest: settings.configDigest)
     }
 
     /// Runs, and writes the report whatever comes out, except when the run is interrupted: then there is none.
@@ -77,6 +86,10 @@ public final class Verification {
         report.adopt(record.tally)
         report.finishedAt = UTCTime(millisecondsSince1970: ports.clock.nowMs())
         report.conclude(failure: failure)
+        // A run that failed may have been interrupted in a way that no signal announces, such as a server that went away.
+        if report.verdict != .error, let path = settings.journalPath, report.coverage.plan == .full {
+            ScanJournal.remove(path)
+        }
         do {
             report.delta = try record.close(report)
         } catch {
@@ -86,8 +99,15 @@ public final class Verification {
     }
 
     private func examine(_ record: any RunJournal) throws {
+        let start = RunStart(standing: try Standing(settings, ports), startedAtMs: ports.clock.nowMs())
+        let runPlan = try makePlan(record, start)
+        var standstill: Standstill?
+        if reach.expectsStandstill {
+            standstill = try drained()
+            guard standstill != nil else { return endPhase() }
+        }
         begin("read")
-        var reading = try read(record)
+        var reading = try read(record, runPlan, start)
         let source = try ports.source()
         defer { source.close() }
         let progress = try ports.progress()
@@ -133,7 +153,9 @@ public final class Verification {
             if let last = settler.lastFence, !last.isPassed { report.fence = FenceSummary(last) }
         }
         summarise(roll, comparison.totals, followed, tally)
+        try standstill?.confirm(fence, topics.changes, &report)
         record.noteWatermarks(roll)
+        record.noteBaseline(baseline(runPlan, reading.start, rows: comparison.totals.rows, position: followed.position))
         endPhase()
     }
 
@@ -163,14 +185,25 @@ public final class Verification {
         }
     }
 
-    private func read(_ record: any RunJournal) throws -> Reading {
+    private func read(_ record: any RunJournal, _ runPlan: RunPlan, _ start: RunStart) throws -> Reading {
         let onProgress = onProgress
-        let reading = try Reading(settings, plan, ports) { onProgress(.scanned(rows: $0)) }
+        if runPlan.changed == nil {
+            onProgress(.forecast(try Forecast(settings, ports, start.standing, rowsPerSecond: record.lastRowsPerSecond())))
+        }
+        let reading = try Reading(settings, plan, runPlan, start: start, ports) { event in
+            switch event {
+            case .rows(let rows): onProgress(.scanned(rows: rows))
+            case .paused(let reason): onProgress(.paused(reason))
+            }
+        }
+        report.notes += reading.notes
         report.source = SourceSummary(
             rows: reading.scan.rows, position: reading.scan.position,
             server: reading.scan.position?.server.map { "server_id \($0)" })
-        report.coverage = Coverage(plan: .full, unit: "key ranges", planned: reading.scan.ranges, scanned: reading.scan.ranges)
-        guard reading.scan.rows > 0 || settings.allowsEmptySource else { throw ReconcileError.emptySource }
+        cover(runPlan, reading)
+        guard reading.scan.rows > 0 || settings.allowsEmptySource || runPlan.changed != nil else {
+            throw ReconcileError.emptySource
+        }
         try record.checkWatermarks(reading)
         return reading
     }
@@ -181,7 +214,7 @@ public final class Verification {
         return try Comparison(settings, plan, sides, runID: report.runID.text)
     }
 
-    private func openTopics() throws -> Fence.TopicBounds {
+    func openTopics() throws -> Fence.TopicBounds {
         Fence.TopicBounds(
             changes: try settings.topics.changes.map { try ports.topic($0) },
             signals: try ports.topic(settings.topics.signals), aggregate: try ports.topic(settings.topics.aggregate))
@@ -257,14 +290,14 @@ public final class Verification {
 
     // MARK: - Phases
 
-    private func begin(_ phase: String) {
+    func begin(_ phase: String) {
         endPhase()
         phaseStartMs = ports.clock.nowMs()
         report.timings.append(Timing(phase: phase, milliseconds: 0))
         onProgress(.phase(phase))
     }
 
-    private func endPhase() {
+    func endPhase() {
         guard let last = report.timings.indices.last else { return }
         report.timings[last].milliseconds = ports.clock.nowMs() - phaseStartMs
     }

@@ -46,6 +46,8 @@ struct PayloadReader {
         self.place = place
     }
 
+    var isAtEnd: Bool { place >= bytes.count }
+
     private mutating func take(_ count: Int) throws(ReconcileError) -> ArraySlice<UInt8> {
         guard count >= 0, count <= bytes.count - place else {
             throw .temporaryFile(directory: SpillFile.defaultDirectory, reason: "what was read back is not what was written")

@@ -217,6 +217,13 @@ private final class SimulatedLedgers: LedgerPort {
         return position
     }
 
+    func marks() throws -> [LedgerMark] {
+        try world.call("how far do the ledgers go?")
+        return world.act { state in
+            state.machines.enumerated().map { LedgerMark(id: "\($0)", lastID: Int64($1.productions.count)) }
+        }
+    }
+
     func highestGodOffsets() throws -> [Int32: Int64] {
         try world.call("highest God offsets")
         return world.act { state in

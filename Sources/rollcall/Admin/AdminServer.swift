@@ -16,9 +16,13 @@ final class AdminServer {
 
     /// Starts to listen, and returns when it does.
     ///
-    /// - Parameter address: An IPv4 address and a port; port 0 is any free one.
+    /// - Parameters:
+    ///   - address: An IPv4 address and a port; port 0 is any free one.
+    ///   - more: Further metrics, as text.
     /// - Throws: ``CommandError`` where the port is taken or the address is not this machine's.
-    init(address: String, sample: @escaping @Sendable () -> StreamSample) throws {
+    init(
+        address: String, more: @escaping @Sendable () -> String = { "" }, sample: @escaping @Sendable () -> StreamSample
+    ) throws {
         let parts = address.split(separator: ":")
         let (host, port) = (String(parts.first ?? ""), parts.last.flatMap { UInt16($0) } ?? 0)
         let started = DispatchSemaphore(value: 0)
@@ -27,7 +31,7 @@ final class AdminServer {
             do {
                 let server = HTTPServer(
                     config: .init(address: try .inet(ip4: host, port: port), logger: .disabled),
-                    handler: AdminHandler(sample: sample))
+                    handler: AdminHandler(sample: sample, more: more))
                 let running = Task { try await server.run() }
                 try await withTaskCancellationHandler {
                     try await server.waitUntilListening()
@@ -67,6 +71,7 @@ private final class OutcomeBox: Sendable {
 
 private struct AdminHandler: HTTPHandler {
     let sample: @Sendable () -> StreamSample
+    let more: @Sendable () -> String
 
     func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
         guard request.method == .GET || request.method == .HEAD else {
@@ -74,7 +79,7 @@ private struct AdminHandler: HTTPHandler {
         }
         switch request.path {
         case "/metrics":
-            return answer(.ok, "text/plain; version=0.0.4; charset=utf-8", StreamMetrics(sample: sample()).text)
+            return answer(.ok, "text/plain; version=0.0.4; charset=utf-8", StreamMetrics(sample: sample()).text + more())
         case "/healthz":
             let isRunning = sample().isRunning
             return state(isRunning, isRunning ? [] : ["a worker has ended"])

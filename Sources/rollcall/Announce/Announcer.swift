@@ -65,14 +65,23 @@ struct Announcer {
         }
     }
 
-    private func writeTextfile(_ verdict: Verdict, _ finishedAt: UTCTime, _ report: RunReport?) throws {
-        guard let textfile else { return }
+    /// What `/metrics` says of a run that left a report.
+    func metrics(_ report: RunReport) -> String {
+        (try? runMetrics(report.verdict, report.finishedAt, report).text) ?? ""
+    }
+
+    private func runMetrics(_ verdict: Verdict, _ finishedAt: UTCTime, _ report: RunReport?) throws -> RunMetrics {
         // A history that cannot be read leaves these times out, and a rule on their absence speaks up.
         let history = try? History(path: historyPath, access: .readOnly)
-        let metrics = RunMetrics(
+        return RunMetrics(
             verdict: verdict, finishedAt: finishedAt, report: report,
             lastCompleteMs: try history?.lastCompleteRun()?.finishedAtMs,
             lastCleanMs: try history?.lastCompleteCleanRun()?.finishedAtMs)
+    }
+
+    private func writeTextfile(_ verdict: Verdict, _ finishedAt: UTCTime, _ report: RunReport?) throws {
+        guard let textfile else { return }
+        let metrics = try runMetrics(verdict, finishedAt, report)
         // The exporter runs under another account, and the file names nobody.
         try AtomicFile.write(Array(metrics.text.utf8), to: textfile, mode: 0o644)
     }

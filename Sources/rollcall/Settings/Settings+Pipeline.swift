@@ -10,9 +10,7 @@ extension EffectiveSettings {
 
     /// Everything that the pipeline is told.
     func pipeline() throws -> PipelineSettings {
-        let kind = try userIDKind
-        let change = try value(Self.keys.changes).map { ($0.topic, ChangeEventDecoder(userField: $0.userIDField, kind: kind)) }
-        var topics = PipelineSettings.TopicNames(change: Dictionary(change, uniquingKeysWith: { first, _ in first }))
+        var topics = PipelineSettings.TopicNames(change: try changeDecoders)
         topics.signals = try value(Self.keys.kafka.topics.signals)
         topics.aggregate = try value(Self.keys.kafka.topics.aggregate)
         topics.god = try value(Self.keys.kafka.topics.god)
@@ -33,6 +31,17 @@ extension EffectiveSettings {
         settings.aggregator = try hop(workers: workers.aggregate, records: batch.aggregate)
         settings.enricher = try hop(workers: workers.enrich, records: batch.enrich)
         return settings
+    }
+
+    /// How to read each change topic.
+    var changeDecoders: [String: ChangeEventDecoder] {
+        get throws(SettingsError) {
+            let kind = try userIDKind
+            let change = try value(Self.keys.changes).map {
+                ($0.topic, ChangeEventDecoder(userField: $0.userIDField, kind: kind))
+            }
+            return Dictionary(change, uniquingKeysWith: { first, _ in first })
+        }
     }
 
     /// How the running pipeline is watched.

@@ -1,5 +1,6 @@
 import Domain
 import Reconcile
+import Source
 
 /// What the commands that judge users are built on.
 struct ReconcileRecipe: Sendable {
@@ -21,7 +22,8 @@ extension EffectiveSettings {
     ///
     /// - Parameter ledgers: The ledgers of all processes of the pipeline; empty means the settings' one.
     func reconcile(stages: Set<Stage> = Set(Stage.allCases), ledgers: [String] = []) throws -> ReconcileRecipe {
-        let source = try source()
+        var source = try source()
+        if let seconds = try value(Self.keys.verify.load.statementTimeout) { source.limitStatements(toSeconds: seconds) }
         let ledgerPaths = try ledgers.isEmpty ? [value(Self.keys.ledger.file)] : ledgers
         let parkedPaths =
             try ledgers.isEmpty || value(Self.keys.ledger.parkedFile) != nil
@@ -33,6 +35,10 @@ extension EffectiveSettings {
         settings.stages = stages
         settings.keyField = source.keyField
         settings.chunkRows = try value(Self.keys.verify.chunkRows)
+        settings.chunkTargetMs = try milliseconds(Self.keys.verify.load.chunkTime)
+        settings.maxRowsPerSecond = try value(Self.keys.verify.load.rowsPerSecond)
+        settings.load = try loadLimits
+        settings.changeDecoders = try changeDecoders
         settings.memoryBytes = try value(Self.keys.verify.memory)
         settings.fenceTimeoutMs = try milliseconds(Self.keys.verify.fenceTimeout)
         settings.settleTimeoutMs = try milliseconds(Self.keys.verify.settleTimeout)
@@ -40,10 +46,53 @@ extension EffectiveSettings {
         let ports = RealPorts(
             source: source, kafkaProperties: try kafkaProperties, connector: connector, ledgerPaths: ledgerPaths,
             parkedPaths: parkedPaths, godTopic: stages.contains(.god) ? settings.topics.god : nil,
-            memoryBytes: settings.memoryBytes)
+            memoryBytes: settings.memoryBytes, replicas: try replicas(of: source))
+        let historyPath = try historyPath
+        settings.journalPath = Self.journalPath(besideHistory: historyPath)
         return ReconcileRecipe(
-            settings: settings, ports: StoppablePorts(ports), historyPath: try historyPath,
+            settings: settings, ports: StoppablePorts(ports), historyPath: historyPath,
             reportsDirectory: try value(Self.keys.reports.directory))
+    }
+
+    /// Whom `reconcile` looks at.
+    ///
+    /// - Parameter full: Whether it is to be everyone this time.
+    func reconcileReach(full: Bool) throws(SettingsError) -> PlanSettings {
+        var reach = PlanSettings(reach: .changed)
+        reach.slicePercent = try value(Self.keys.verify.slicePercent)
+        reach.fullEvery = full ? 1 : try value(Self.keys.verify.fullEvery)
+        return reach
+    }
+
+    private var loadLimits: LoadLimits {
+        get throws(SettingsError) {
+            let keys = Self.keys.verify.load
+            var limits = LoadLimits(
+                replicaLagSeconds: try value(keys.replicaLag), threadsRunning: try value(keys.threadsRunning))
+            limits.longestPauseMs = try milliseconds(keys.longestPause)
+            return limits
+        }
+    }
+
+    /// The replicas to watch, each as a source of its own.
+    private func replicas(of source: SourceSettings) throws(SettingsError) -> [String: SourceSettings] {
+        var replicas: [String: SourceSettings] = [:]
+        for name in (try value(Self.keys.verify.load.replicas) ?? "").split(separator: ",") {
+            let parts = name.split(separator: ":")
+            guard let host = parts.first.map({ $0.filter { !$0.isWhitespace } }), !host.isEmpty else { continue }
+            var replica = source
+            replica.connection.socketPath = nil
+            replica.connection.host = host
+            if parts.count > 1, let port = Int(parts[1].filter { !$0.isWhitespace }) { replica.connection.port = port }
+            replicas[name.filter { !$0.isWhitespace }] = replica
+        }
+        return replicas
+    }
+
+    /// Beside the history, since one run at a time writes to both.
+    private static func journalPath(besideHistory path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "scan.journal" }
+        return path[...slash] + "scan.journal"
     }
 
     /// The file of runs and findings over time: by its own setting, or in the reports' directory.

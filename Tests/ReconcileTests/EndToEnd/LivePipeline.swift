@@ -102,11 +102,13 @@ final class LivePipeline: Sendable {
     ///
     /// - Parameters:
     ///   - settings: Others than those that the pipeline runs on.
+    ///   - reach: Whom the run is about.
     ///   - ledgers: The ledgers to read; empty means the pipeline's own.
     ///   - adjust: Changes how patient the run is.
     ///   - onPhase: Called on the run's thread when a phase begins.
     func verify(
-        _ settings: EffectiveSettings? = nil, ledgers: [String] = [], reports: String? = nil,
+        _ settings: EffectiveSettings? = nil, reach: PlanSettings = PlanSettings(), ledgers: [String] = [],
+        reports: String? = nil,
         adjust: (inout VerifySettings) -> Void = { _ in }, onPhase: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> RollCall {
         let given = settings ?? self.settings
@@ -114,7 +116,7 @@ final class LivePipeline: Sendable {
         let directory = reports ?? self.reports
         recipe.fenceTimeoutMs = 30_000
         adjust(&recipe)
-        let outcome = try Verification(recipe, ports: ports(given, ledgers)) { event in
+        let outcome = try Verification(recipe, reach: reach, ports: ports(given, ledgers)) { event in
             if case .phase(let phase) = event { onPhase(phase) }
         }.run(reports: directory, history: "\(directory)/history.sqlite")
         let connector = try stack.requireConnector()

@@ -123,7 +123,11 @@ extension EndToEnd {
         }
 
         private func reportsOnDisk(_ live: LivePipeline) throws -> Set<String> {
-            Set(try FileManager.default.contentsOfDirectory(atPath: live.reports).filter { !$0.hasPrefix("history.sqlite") })
+            // What an interrupted scan had read is kept for a run with --resume.
+            Set(
+                try FileManager.default.contentsOfDirectory(atPath: live.reports).filter {
+                    !$0.hasPrefix("history.sqlite") && $0 != "scan.journal"
+                })
         }
     }
 }

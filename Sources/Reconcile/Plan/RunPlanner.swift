@@ -1,0 +1,154 @@
+import Domain
+import Ledger
+
+/// Decides whom a run looks at, and says why it has to be everyone where less was asked for.
+struct RunPlanner {
+    private let settings: VerifySettings
+    private let plan: PlanSettings
+    private let memory: MemoryPlan
+    private let ports: any ReconcilePorts
+    private let history: History
+
+    /// Why a run has to look at everyone.
+    private struct NeedsEveryone: Error {
+        var reason: String
+
+        init(_ reason: String) { self.reason = reason }
+    }
+
+    init(
+        _ settings: VerifySettings, _ plan: PlanSettings, _ memory: MemoryPlan, _ ports: any ReconcilePorts, _ history: History
+    ) {
+        self.settings = settings
+        self.plan = plan
+        self.memory = memory
+        self.ports = ports
+        self.history = history
+    }
+
+    /// - Parameters:
+    ///   - start: How things stood when the run began.
+    ///   - drain: Waits until the pipeline has passed on everything that the source holds by now.
+    func make(start: Standing, drain: () throws -> FenceOutcome) throws -> RunPlan {
+        guard plan.reach == .changed else { return .everyone(because: nil) }
+        do {
+            let (run, basis) = try findBasis()
+            try check(basis, against: start)
+            let fence = try drain()
+            return .changed(try collect(run, basis, fence))
+        } catch let error as NeedsEveryone {
+            return .everyone(because: error.reason)
+        } catch let error as TouchedUsers.NamesNobody {
+            return .everyone(because: "a change event names nobody (\(error.reason))")
+        } catch let error as DueUsers.TooMany {
+            return .everyone(
+                because: "more than \(error.limit) users are due, and so many are found sooner by looking at everyone")
+        }
+    }
+
+    // MARK: - What an earlier run left
+
+    private func findBasis() throws -> (run: String, basis: Baseline) {
+        let runs = try history.baselines()
+        guard !runs.isEmpty else { throw NeedsEveryone("no complete run has gone before") }
+        let found = runs.lazy.compactMap { run in run.baselineJSON.flatMap { Baseline($0) }.map { (run.runID, $0) } }
+            .first { $0.1.question == settings.question }
+        guard let (run, basis) = found else {
+            throw NeedsEveryone("query, encoding, topics or stages are others than those of the runs before")
+        }
+        guard basis.runsSinceFull + 1 < plan.fullEvery else {
+            throw NeedsEveryone("every \(plan.fullEvery) runs it is everyone's turn")
+        }
+        return (run, basis)
+    }
+
+    /// Offsets say something about a topic only as long as it is the same one and holds everything after them.
+    private func check(_ basis: Baseline, against start: Standing) throws {
+        for (name, now) in start.topics.sorted(by: { $0.key < $1.key }) {
+            guard let then = basis.standing.topics[name] else {
+                throw NeedsEveryone("topic `\(name)` was not read by the run before")
+            }
+            guard then.count == now.count else {
+                throw NeedsEveryone("topic `\(name)` had \(then.count) partitions, and has \(now.count)")
+            }
+            for (partition, bounds) in now.sorted(by: { $0.key < $1.key }) {
+                guard let before = then[partition] else {
+                    throw NeedsEveryone("topic `\(name)` has a new partition \(partition)")
+                }
+                if bounds.end < before.end {
+                    throw NeedsEveryone("topic `\(name)` was recreated: partition \(partition) ends before offset \(before.end)")
+                }
+                // Records that were removed from the end of what was read may have been the only ones of their users.
+                let isWhole = isCompacted(name) ? bounds.low <= before.low : bounds.low <= before.end
+                guard isWhole else {
+                    throw NeedsEveryone(
+                        "topic `\(name)`, partition \(partition), was cut off at offset \(bounds.low), which the run before did "
+                            + "not reach or counted on")
+                }
+            }
+        }
+        let ids = Set(start.ledgers.map(\.id))
+        guard ids == Set(basis.standing.ledgers.map(\.id)) else {
+            throw NeedsEveryone("the ledgers are others than those of the run before")
+        }
+        for ledger in start.ledgers where ledger.lastID < basis.standing.lastID(of: ledger.id) ?? 0 {
+            throw NeedsEveryone("a ledger ends before what the run before had read of it")
+        }
+    }
+
+    /// Whether a topic holds the state of everyone, so that nothing may vanish from its beginning.
+    private func isCompacted(_ topic: String) -> Bool { topic == settings.topics.aggregate || topic == settings.topics.god }
+
+    // MARK: - Who is due
+
+    private func collect(_ run: String, _ basis: Baseline, _ fence: FenceOutcome) throws -> ChangedPlan {
+        let list = memory.listShape(directory: settings.temporaryDirectory)
+        var due = DueUsers(kind: settings.userIDKind, list: list, limit: dueLimit(basis))
+        // After the fence: whatever the source held when it was set has reached the topics by now.
+        let standing = try Standing(settings, ports)
+        try TouchedUsers(settings, ports, since: basis).collect(upTo: standing, into: &due)
+        var persisting: Set<UserKey> = []
+        try history.forEachOpenFinding { finding in
+            guard settings.stages.contains(finding.stage) else { return }
+            guard (try? settings.userIDKind.parse(finding.user.text)) == finding.user else {
+                throw NeedsEveryone("an earlier finding is about an id that cannot be asked for, only met")
+            }
+            try due.add(finding.user)
+            persisting.insert(settings.userIDKind.key(finding.user))
+        }
+        _ = try ports.parked().open { user, _ in try due.add(user) }
+        let passed = fence.isPassed && fence.strength == .strong
+        return ChangedPlan(
+            basisRun: run, basis: basis, due: due, slice: try slice(basis), through: passed ? fence.position : nil,
+            undrained: fence.blocked.map {
+                "the pipeline did not drain before the run, so changes may be due that it does not know of (\($0.detail))"
+            },
+            persisting: persisting.count)
+    }
+
+    /// A key takes up to 48 bytes in a set that has just grown.
+    private func dueLimit(_ basis: Baseline) -> Int {
+        let held = memory.tableBytes == .max ? Int.max : memory.tableBytes / 64
+        // Asking for users one by one costs the server twice as much as reading them in a row.
+        return max(100, min(held, basis.fullRows / 3))
+    }
+
+    private func slice(_ basis: Baseline) throws -> KeySlice {
+        let source = try ports.source()
+        defer { source.close() }
+        let rows = (basis.fullRows * plan.slicePercent + 99) / 100
+        var slice = KeySlice(after: basis.sliceAfter, through: basis.sliceAfter, kind: settings.userIDKind)
+        var remaining = max(rows, 1)
+        // In steps, because each counts its rows in one statement.
+        while remaining > 0 {
+            let step = min(remaining, settings.chunkRows)
+            slice.through = try source.boundary(after: slice.through, rows: step)
+            guard slice.through != nil else { break }
+            remaining -= step
+        }
+        guard slice.after != nil || slice.through != nil else {
+            throw NeedsEveryone("the keys cannot be cut into slices, or one slice holds them all (source.users_table)")
+        }
+        return slice
+    }
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import Domain
+
+/// What `verify` and `reconcile` have in common.
+struct RunOptions: ParsableArguments {
+    /// The stages that can be judged apart.
+    enum StageChoice: String, CaseIterable, ExpressibleByArgument {
+        case aggregate
+        case all
+
+        var stages: Set<Stage> { self == .all ? Set(Stage.allCases) : [.aggregate] }
+    }
+
+    @Option(
+        help: ArgumentHelp(
+            "aggregate judges the aggregate topic alone, which needs no ledger; all judges the God topic too.", valueName: "stage"
+        ))
+    var stage: StageChoice = .all
+
+    @Option(
+        name: .customLong("ledger"),
+        help: ArgumentHelp(
+            "A ledger, instead of the settings' one; repeat it for each process of the pipeline.", valueName: "file"))
+    var ledgers: [String] = []
+
+    @Option(help: ArgumentHelp("How long to wait for the fence; instead of verify.fence_timeout_seconds.", valueName: "seconds"))
+    var fenceTimeout: String?
+
+    @Option(
+        help: ArgumentHelp("How long to settle mismatches; instead of verify.settle_timeout_seconds.", valueName: "seconds"))
+    var settleTimeout: String?
+
+    @Option(
+        help: ArgumentHelp("What the run may take of memory, such as 256MB; instead of verify.memory.", valueName: "size"))
+    var memory: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a range of the scan should take; instead of verify.load.chunk_seconds.", valueName: "seconds"))
+    var chunkSeconds: String?
+
+    @Option(help: ArgumentHelp("How fast to scan at most; instead of verify.load.max_rows_per_second.", valueName: "rows"))
+    var maxRowsPerSecond: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Waits while a replica lags more than this; instead of verify.load.max_replica_lag_seconds.", valueName: "seconds"))
+    var maxReplicaLag: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Waits while more threads are running on the source; instead of verify.load.max_threads_running.", valueName: "count"
+        ))
+    var maxThreadsRunning: String?
+
+    @Flag(help: "Goes on where an interrupted scan of everyone stopped, if that is still good; else says why not.")
+    var resume = false
+
+    @Flag(help: "Only tells what reading everyone would take: rows, bytes and time, from statistics.")
+    var dryRun = false
+
+    @Flag(help: "Accepts a source without a single user.")
+    var allowEmpty = false
+
+    /// What the flags say of the settings.
+    var overrides: [SettingOverride?] {
+        let keys = EffectiveSettings.keys.verify
+        return [
+            .flag("--fence-timeout", keys.fenceTimeout.path, fenceTimeout),
+            .flag("--settle-timeout", keys.settleTimeout.path, settleTimeout),
+            .flag("--memory", keys.memory.path, memory),
+            .flag("--chunk-seconds", keys.load.chunkTime.path, chunkSeconds),
+            .flag("--max-rows-per-second", keys.load.rowsPerSecond.path, maxRowsPerSecond),
+            .flag("--max-replica-lag", keys.load.replicaLag.path, maxReplicaLag),
+            .flag("--max-threads-running", keys.load.threadsRunning.path, maxThreadsRunning),
+        ]
+    }
+}
