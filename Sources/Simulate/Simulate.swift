@@ -24,10 +24,15 @@ struct Simulate: ParsableCommand {
     var jobs = ProcessInfo.processInfo.activeProcessorCount
     @Flag(help: "Show every turn of one schedule.")
     var trace = false
+    @Flag(help: "Search for every broken variant, and tell how many schedules it took.")
+    var variants = false
+    @Option(help: "Searches for each variant.")
+    var searches = 21
 
     func run() throws {
         guard let size = Plan.Size(rawValue: size) else { throw ValidationError("unknown size \(size)") }
         guard let variant = Variant(rawValue: variant) else { throw ValidationError("unknown variant \(variant)") }
+        if variants { return try hunt(size) }
         if trace {
             let outcome = Simulation(seed: seed, size: size, variant: variant, isTraced: true).run()
             for line in outcome.trace { print(line) }
@@ -54,5 +59,19 @@ struct Simulate: ParsableCommand {
             \(tally.failures.count) broke a promise
             """)
         if !tally.failures.isEmpty { throw ExitCode(1) }
+    }
+
+    private func hunt(_ size: Plan.Size) throws {
+        var isEachFound = true
+        for variant in Variant.allCases where variant != .sound {
+            let outcome = Hunt(variant, searches: searches, size: size).run(jobs: jobs)
+            isEachFound = isEachFound && outcome.found == searches
+            let rules = outcome.rules.sorted { $0.value > $1.value }.map { "\($0.key.rawValue) \($0.value)" }
+            print(
+                "\(variant.rawValue): found in \(outcome.found) of \(searches) searches, median \(outcome.median) schedules "
+                    + "(\(outcome.schedules.first ?? 0) to \(outcome.schedules.last ?? 0)); \(rules.joined(separator: ", ")); "
+                    + "such as seed \(outcome.example.map(String.init) ?? "-")")
+        }
+        if !isEachFound { throw ExitCode(1) }
     }
 }

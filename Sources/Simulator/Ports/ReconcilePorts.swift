@@ -6,10 +6,14 @@ import Source
 /// The world through the eyes of a reconciliation.
 struct SimulatedReconcilePorts: ReconcilePorts {
     let world: World
+    /// How a value looks by the time it has left a port; only a ``Variant`` changes that.
+    var represent: @Sendable ([UInt8]) -> [UInt8] = { $0 }
     var clock: any ReconcileClock { SimulatedReconcileClock(world: world) }
 
-    func source() throws -> any SourcePort { SimulatedSource(world: world) }
-    func topic(_ name: String) throws -> any TopicPort { SimulatedTopic(world: world, name: name) }
+    init(world: World) { self.world = world }
+
+    func source() throws -> any SourcePort { SimulatedSource(world: world, represent: represent) }
+    func topic(_ name: String) throws -> any TopicPort { SimulatedTopic(world: world, name: name, represent: represent) }
     func progress() throws -> any ProgressPort { SimulatedProgress(world: world) }
     func ledger() throws -> any LedgerPort { SimulatedLedgers(world: world) }
     func parked() throws -> any ParkedPort { SimulatedParked(world: world) }
@@ -54,10 +58,12 @@ extension World {
 
 private final class SimulatedSource: SourcePort {
     private let world: World
+    private let represent: ([UInt8]) -> [UInt8]
     let hasFenceTable = true
 
-    init(world: World) {
+    init(world: World, represent: @escaping ([UInt8]) -> [UInt8]) {
         self.world = world
+        self.represent = represent
     }
 
     func serverFacts() throws -> SourceFacts {
@@ -87,7 +93,7 @@ private final class SimulatedSource: SourcePort {
         for (user, row) in rows {
             if let lower, user <= lower { continue }
             if let upper, user > upper { continue }
-            try body(user.keyBytes.span.bytes, .bytes(Digest(of: row), count: row.count))
+            try body(user.keyBytes.span.bytes, .bytes(Digest(of: represent(row)), count: row.count))
         }
         try world.call("scanned", "through \(position)")
         return position
@@ -95,7 +101,9 @@ private final class SimulatedSource: SourcePort {
 
     func rows(of users: [UserID]) throws -> SnapshotRows {
         try world.call("read rows to judge", "\(users.map(\.text).sorted())")
-        return world.act { $0.snapshot(of: users) }
+        var rows = world.act { $0.snapshot(of: users) }
+        rows.rows = rows.rows.mapValues(represent)
+        return rows
     }
 
     func binlogEnd() throws -> SourcePosition? {
@@ -120,11 +128,13 @@ private final class SimulatedSource: SourcePort {
 
 private final class SimulatedTopic: TopicPort {
     private let world: World
+    private let represent: ([UInt8]) -> [UInt8]
     let name: String
 
-    init(world: World, name: String) {
+    init(world: World, name: String, represent: @escaping ([UInt8]) -> [UInt8]) {
         self.world = world
         self.name = name
+        self.represent = represent
     }
 
     func bounds() throws -> [Int32: OffsetBounds] {
@@ -146,7 +156,7 @@ private final class SimulatedTopic: TopicPort {
             for stored in records {
                 let entry = TopicEntry(
                     address: RecordAddress(partition: number, offset: stored.offset), timestampMs: stored.timeMs,
-                    digest: stored.record.value.map { Digest(of: $0) })
+                    digest: stored.record.value.map { Digest(of: represent($0)) })
                 if let key = stored.record.key { try body(entry, key.span.bytes) } else { try body(entry, nil) }
             }
         }
@@ -164,7 +174,7 @@ private final class SimulatedTopic: TopicPort {
             ) { $1 }
             try body(
                 address,
-                TopicValue(key: stored.record.key, value: stored.record.value, headers: headers, timestampMs: stored.timeMs))
+                TopicValue(key: stored.record.key, value: stored.record.value.map(represent), headers: headers, timestampMs: stored.timeMs))
         }
     }
 
