@@ -29,6 +29,8 @@ final class World: Sendable {
         var firstOffsets: [TopicPartition: Int64] = [:]
         /// Offsets at the end of a partition that hold no record, as a transaction's marker does.
         var trailingGaps: [TopicPartition: Int64] = [:]
+        /// Offsets of records that the cleaner has taken.
+        var cleaned: [TopicPartition: Set<Int64>] = [:]
         var committed: [String: [TopicPartition: Int64]] = [:]
         var productions: [Production] = []
         /// Open entries among the parked records.
@@ -139,6 +141,7 @@ extension World.State {
     }
 
     func record(_ partition: TopicPartition, _ offset: Int64) -> World.StoredRecord? {
+        if cleaned[partition]?.contains(offset) == true { return nil }
         let index = Int(offset - (firstOffsets[partition] ?? 0))
         guard let records = topics[partition.topic]?[Int(partition.partition)], records.indices.contains(index) else {
             return nil

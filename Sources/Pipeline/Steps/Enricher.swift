@@ -10,6 +10,8 @@ public final class Enricher: Step {
     private let ledger: any ProductionLog
     private let replay: Replay?
     private var lateWrites = LateWriteWatch()
+    /// Signals for users whose God objects were under way when their partition went to another member.
+    private var overtaken: [UserID: Signal] = [:]
 
     /// - Parameter replays: What is to be enriched once more; nil where nobody can ask for that.
     public init(
@@ -43,6 +45,7 @@ public final class Enricher: Step {
         guard try lookUp(&work) else { return try context.abandon(consumed: consumed) }
 
         let products = work.products
+        defer { noteOvertaken(products) }
         let outcomes = try context.delivery.deliver(products.map(\.shipment), needsAddress: true)
         var produced: [Production] = []
         for (product, outcome) in zip(products, outcomes) {
@@ -61,6 +64,17 @@ public final class Enricher: Step {
             work.parkings.map { context.parking($0.reason, $0.detail, users: $0.users, record: $0.record) })
         try context.closeParked(produced.map(\.user))
         return try context.commit(consumed: consumed, produced: produced.count, parked: parked)
+    }
+
+    /// A God object that was under way when its partition went to another member may arrive behind the new owner's, and nothing on the
+    /// God topic would tell. So its user is to be looked at again, as after a late aggregate.
+    private func noteOvertaken(_ products: [Product]) {
+        let subscription = context.subscription
+        guard subscription.lossCount > 0 else { return }
+        for product in products where !subscription.isOurs(product.aggregate.record.topicPartition) {
+            overtaken[product.aggregate.user] = Signal(
+                user: product.aggregate.user, position: product.aggregate.version, cause: .late)
+        }
     }
 
     // MARK: - Replays
@@ -120,13 +134,15 @@ public final class Enricher: Step {
         for partition in Set(lateWrites.unsignalled.values.map(\.newestSignal.partition)).sorted() {
             try checkSignals(of: partition)
         }
-        let late = lateWrites.unsignalled.values.map(\.signal).sorted { $0.user < $1.user }
+        let signals = overtaken.merging(lateWrites.unsignalled.mapValues(\.signal)) { _, late in late }
+        let late = signals.values.sorted { $0.user < $1.user }
         if late.isEmpty { return }
         _ = try context.delivery.deliver(
             late.map {
                 Shipment(record: OutgoingRecord(topic: settings.signalsTopic, key: $0.key, value: $0.value), origins: [])
             })
         lateWrites.signalled(late.map(\.user))
+        overtaken = [:]
         context.counters.add { $0.lateWrites += late.count }
     }
 

@@ -23,9 +23,15 @@ struct FindingBuilder {
         var suspect: Suspect
         var seen: Confirmation
         /// Records that the finding rests on and that have not been fetched yet.
-        var unproven: Set<RecordAddress> = []
+        var unproven: Set<Place> = []
         /// The fields in which row and topic value differ; nil where they were not compared.
         var fields: [String]?
+    }
+
+    /// A record of one of the two topics.
+    private struct Place: Hashable {
+        var topic: Stage
+        var address: RecordAddress
     }
 
     func build(_ confirmed: [(suspect: Suspect, seen: Confirmation)]) throws -> Outcome {
@@ -59,12 +65,18 @@ struct FindingBuilder {
 
     /// A topic value supports a finding only if it can be read again where it was: compaction may have removed it, and then
     /// something newer took its place. Values are looked at one by one as they come, and never held together.
+    ///
+    /// That goes for the aggregate behind a finding at the God stage too: if the cleaner took it together with the tombstone that
+    /// followed it, the God object is missing because it should be.
     private func fetchAggregates(_ items: inout [Item]) throws -> [UserID: AggregateProvenance] {
         var owners: [RecordAddress: [Int]] = [:]
-        for (index, item) in items.enumerated() where item.suspect.stage == .aggregate {
-            let needed = records(of: item.seen.evidence, at: .aggregate)
-            items[index].unproven = Set(needed.map(\.address))
-            for address in Set(needed.map(\.address) + [item.seen.newestAggregate].compactMap { $0 }) {
+        for (index, item) in items.enumerated() {
+            let isOwnStage = item.suspect.stage == .aggregate
+            let evidence = item.seen.evidence
+            let needed = isOwnStage ? records(of: evidence, at: .aggregate) : [evidence.aggregate].compactMap { $0 }
+            for record in needed { items[index].unproven.insert(Place(topic: .aggregate, address: record.address)) }
+            let newest = isOwnStage ? item.seen.newestAggregate : nil
+            for address in Set(needed.map(\.address) + [newest].compactMap { $0 }) {
                 owners[address, default: []].append(index)
             }
         }
@@ -72,6 +84,7 @@ struct FindingBuilder {
         try roll.aggregate.tail.fetch(Set(owners.keys)) { address, record in
             for index in owners[address] ?? [] {
                 prove(&items[index], address, record, at: .aggregate)
+                guard items[index].suspect.stage == .aggregate else { continue }
                 let made = AggregateProvenance { record.headers[$0] }
                 if items[index].seen.newestAggregate == address { provenance[items[index].suspect.user] = made }
                 if let row = items[index].seen.row, let value = record.value,
@@ -88,8 +101,10 @@ struct FindingBuilder {
         var owners: [RecordAddress: Int] = [:]
         for (index, item) in items.enumerated() where item.suspect.stage == .god {
             let needed = records(of: item.seen.evidence, at: .god)
-            items[index].unproven = Set(needed.map(\.address))
-            for record in needed { owners[record.address] = index }
+            for record in needed {
+                items[index].unproven.insert(Place(topic: .god, address: record.address))
+                owners[record.address] = index
+            }
         }
         try roll.god?.tail.fetch(Set(owners.keys)) { address, record in
             if let index = owners[address] { prove(&items[index], address, record, at: .god) }
@@ -107,7 +122,7 @@ struct FindingBuilder {
             records(of: item.seen.evidence, at: stage).contains(where: { $0.address == address && $0.digest == Digest(of: value) }
             )
         else { return }
-        item.unproven.remove(address)
+        item.unproven.remove(Place(topic: stage, address: address))
         // The comparison keeps no times; a finding tells since when its record has been lying there.
         if item.seen.evidence.aggregate?.address == address, stage == .aggregate {
             item.seen.evidence.aggregate?.timestampMs = record.timestampMs

@@ -37,7 +37,14 @@ struct Connector: Sendable {
             return (seen, state.server.position(ofSnapshot: seen), state.server.rows(in: seen))
         }
         try world.turn("begin the copy", "at \(position)")
-        world.act { $0.connectorOffset = ConnectorOffset(position: position, isSnapshot: true) }
+        world.act { state in
+            state.connectorOffset = ConnectorOffset(position: position, isSnapshot: true)
+            // A row that was copied, and is gone by the time the copy begins anew, is never heard of again.
+            for user in state.copied where !rows.contains(where: { $0.user == user }) {
+                state.truth.blame(user, "deleted between two copies")
+            }
+            state.copied.formUnion(rows.map(\.user))
+        }
         try deliver(
             rows.map { Event(table: Name.users, user: $0.user, operation: "r", position: position) }, in: world)
         try commit(position, in: world)

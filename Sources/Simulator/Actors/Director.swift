@@ -97,6 +97,7 @@ extension WorldState {
                 restless.append("\(name) at \(partition)")
             }
         }
+        for user in truth.disturbed.keys { restless.append("late write of \(user)") }
         for machine in machines.indices where !weather.running.contains(machine) || weather.stopping.contains(machine) {
             restless.append("machine \(machine)")
         }

@@ -62,7 +62,10 @@ extension WorldState {
     }
 
     private mutating func killAll(where isMeant: (Schedule.Actor) -> Bool) {
-        for index in schedule.actors.indices where isMeant(schedule.actors[index]) { schedule.kill(index) }
+        for index in schedule.actors.indices where isMeant(schedule.actors[index]) {
+            schedule.kill(index)
+            truth.noteDeath(of: index)
+        }
     }
 
     private mutating func stallOne(where isMeant: (Schedule.Actor) -> Bool) {

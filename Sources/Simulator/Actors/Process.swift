@@ -20,7 +20,7 @@ struct Process: Sendable {
             let life = Life()
             try world.wait(for: [
                 world.spawn("process \(number) starts", process: number) { world in
-                    try self.recover(in: world)
+                    guard try recover(in: world) else { return }
                     world.act { _ = $0.weather.running.insert(number) }
                 }
             ])
@@ -48,21 +48,24 @@ struct Process: Sendable {
     }
 
     /// Records what a crash left unrecorded, before any worker starts.
-    private func recover(in world: World) throws {
+    ///
+    /// - Returns: Whether the process may start.
+    private func recover(in world: World) throws -> Bool {
         let recovery = ProductionRecovery(
             topic: SimulatedProducedRecords(world: world), kind: .integer,
             ledger: SimulatedLedger(world: world, machine: number), ledgerName: "ledger \(number)")
         do {
             _ = try recovery.run()
+            return true
         } catch let failure as PortFailure where failure.kind == .unavailable {
-            // The process does not start, and is started again.
+            return false
         }
     }
 
     private func work(_ hop: Hop, _ life: Life, in world: World) throws {
         let consumer = SimulatedConsumer(world, group: Self.group(of: hop))
         var ports = PortSet(
-            source: consumer, sink: SimulatedProducer(world), rows: SimulatedRows(world),
+            source: consumer, sink: SimulatedProducer(world, for: consumer), rows: SimulatedRows(world),
             ledger: SimulatedLedger(world: world, machine: number),
             parkingLot: SimulatedParkingLot(world: world, machine: number))
         variant.change(&ports, of: hop, in: world)

@@ -6,6 +6,7 @@ extension WorldState {
     /// Checks what a run said against what had really happened, while everything went on.
     mutating func check(_ run: Run) {
         for finding in run.findings where truth.blamed[finding.user] == nil {
+            if finding.stage == .god, truth.everDisturbed.contains(finding.user) { continue }
             report(
                 .findingWithoutDefect,
                 "run \(run.report.runID) found \(finding.user) \(finding.stage.rawValue) \(finding.kind.rawValue)")

@@ -10,11 +10,17 @@ final class SimulatedConsumer: RecordSource {
     private var member: Int?
     private var positions: [TopicPartition: Int64] = [:]
     private var toldEnds: [TopicPartition: Int64] = [:]
-    /// What keep-alives found out about the group is handed out by them; records wait for the next poll.
+
     init(_ world: World, group: String) {
         self.world = world
         groupName = group
         topics = world.act { state in Array(Set(state.broker.groups[group]?.partitions.map(\.topic) ?? [])).sorted() }
+    }
+
+    /// Whether the group holds this member for the owner of a partition.
+    func owns(_ partition: TopicPartition, _ state: borrowing WorldState) -> Bool {
+        guard let member, let group = state.broker.groups[groupName] else { return false }
+        return group.owner(of: partition) == member
     }
 
     /// Leaves the group, as a worker does that ends in peace.

@@ -174,7 +174,9 @@ private final class SimulatedTopic: TopicPort {
             ) { $1 }
             try body(
                 address,
-                TopicValue(key: stored.record.key, value: stored.record.value.map(represent), headers: headers, timestampMs: stored.timeMs))
+                TopicValue(
+                    key: stored.record.key, value: stored.record.value.map(represent), headers: headers,
+                    timestampMs: stored.timeMs))
         }
     }
 

@@ -71,6 +71,11 @@ struct Group: Sendable {
         return true
     }
 
+    /// Who owns a partition; nil when the member that did is none any more.
+    func owner(of partition: TopicPartition) -> Int? {
+        owners[partition].flatMap { members[$0] == nil ? nil : $0 }
+    }
+
     /// What a member gets in a generation that it does not know yet; nil when there is nothing new.
     mutating func newShare(of member: Int) -> Set<TopicPartition>? {
         guard !isRebalancing, let known = members[member], known.generation < generation else { return nil }

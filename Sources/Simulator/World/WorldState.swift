@@ -9,6 +9,8 @@ struct WorldState: Sendable {
     var broker: Broker
     /// The source offset that the connector committed last.
     var connectorOffset: ConnectorOffset?
+    /// Users whom the connector's copies of the tables were about.
+    var copied: Set<UserID> = []
     var machines: [Machine]
     var weather = Weather()
     var truth = Truth()
