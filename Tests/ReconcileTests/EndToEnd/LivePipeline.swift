@@ -30,9 +30,9 @@ final class LivePipeline: Sendable {
     private let scratch: ReportsDirectory
     private let stream = Mutex<[Hop: StreamRunner]>([:])
 
-    init() throws {
+    init(partitions: Int = 6) throws {
         var options = StackOptions()
-        options.partitions = 6
+        options.partitions = partitions
         options.sampleUsers = Self.sampleUsers
         options.preparation = LiveSettings.preparation
         stack = try Stack(options)

@@ -1,0 +1,111 @@
+import Domain
+import Foundation
+import Report
+import Testing
+
+@testable import Reconcile
+
+/// Runs only where `scripts/soundness` says for how long.
+@Suite(
+    "A verdict under writers, faults and planted defects",
+    .enabled(if: SoundnessOptions.given != nil, "scripts/soundness runs it"), .serialized)
+struct SoundnessTests {
+    @Test("finds every defect that was planted, and nothing else, whatever hop lags")
+    func soundness() throws {
+        let options = try #require(SoundnessOptions.given)
+        let deadline = ContinuousClock.now + .seconds(options.seconds)
+        var tally = SoundnessTally()
+        var episode: UInt64 = 0
+        repeat {
+            // The embedded broker keeps 5 MiB per partition and never compacts: a system that runs for hours would lose its users.
+            let end = min(deadline, ContinuousClock.now + .seconds(SoundnessOptions.episodeSeconds))
+            var next = try SoundnessEpisode(options, seed: options.seed &+ episode)
+            try next.run(until: end)
+            tally.add(next.tally)
+            episode += 1
+        } while ContinuousClock.now < deadline && tally.isSound
+        print("soundness: \(tally), seed \(options.seed)")
+        for trouble in tally.troubles { print("soundness: \(trouble)") }
+        #expect(tally.troubles == [])
+        #expect(tally.found == tally.injected)
+        #expect(tally.injected > 0)
+        #expect(tally.falseFindings == 0)
+    }
+}
+
+/// What `scripts/soundness` was told.
+struct SoundnessOptions: Sendable {
+    var seconds: Int
+    var seed: UInt64
+    var writers: Int
+    var lagMs: Int
+
+    static let episodeSeconds = 480
+
+    static let given: SoundnessOptions? = {
+        let environment = ProcessInfo.processInfo.environment
+        guard let seconds = environment["ROLLCALL_SOUNDNESS_SECONDS"].flatMap({ Int($0) }) else { return nil }
+        return SoundnessOptions(
+            seconds: seconds, seed: environment["ROLLCALL_SOUNDNESS_SEED"].flatMap { UInt64($0) } ?? 1,
+            writers: environment["ROLLCALL_SOUNDNESS_WRITERS"].flatMap { Int($0) } ?? 3,
+            lagMs: environment["ROLLCALL_SOUNDNESS_LAG_MS"].flatMap { Int($0) } ?? 3_000)
+    }()
+}
+
+/// What came out so far.
+struct SoundnessTally: CustomStringConvertible {
+    var injected = 0
+    var found = 0
+    var falseFindings = 0
+    /// Suspects that runs left open, because something moved in each of their rounds or a hop lagged too long.
+    var unresolved = 0
+    var runs: [Verdict: Int] = [:]
+    /// By class of defect, how many were found.
+    var classes: [DefectClass: Int] = [:]
+    var faults: [String: Int] = [:]
+    var changes = 0
+    var troubles: [String] = []
+
+    mutating func add(_ other: SoundnessTally) {
+        injected += other.injected
+        found += other.found
+        falseFindings += other.falseFindings
+        unresolved += other.unresolved
+        changes += other.changes
+        runs.merge(other.runs, uniquingKeysWith: +)
+        classes.merge(other.classes, uniquingKeysWith: +)
+        faults.merge(other.faults, uniquingKeysWith: +)
+        troubles += other.troubles
+    }
+
+    var isSound: Bool { troubles.isEmpty && falseFindings == 0 }
+
+    var description: String {
+        func list(_ counts: [String: Int]) -> String {
+            counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        }
+        let verdicts = Dictionary(uniqueKeysWithValues: runs.map { ($0.key.rawValue, $0.value) })
+        let kinds = Dictionary(uniqueKeysWithValues: classes.map { ("\($0.key)", $0.value) })
+        return """
+            injected \(injected) · found \(found) · false \(falseFindings) · unresolved \(unresolved)
+            soundness: runs: \(list(verdicts)); rounds of writers: \(changes)
+            soundness: found: \(list(kinds))
+            soundness: faults: \(list(faults))
+            """
+    }
+}
+
+/// A small generator with a seed, so that one number tells the whole course (SplitMix64, https://prng.di.unimi.it/splitmix64.c).
+struct SoundnessRandom: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
