@@ -13,6 +13,22 @@ final class CrashWorld {
         var atPoint: [String: Int] = [:]
         /// Wherever it was after a random time: by a SIGKILL from outside.
         var atRandomTime = 0
+        /// Not the pipeline but a `verify` beside it.
+        var ofVerify = 0
+        /// Nobody, but all connections to the broker, again and again.
+        var ofConnections = 0
+        /// The database under all of them.
+        var ofDatabase = 0
+
+        var total: Int { atPoint.values.reduce(0, +) + atRandomTime + ofVerify + ofConnections + ofDatabase }
+
+        mutating func add(_ other: Deaths) {
+            atPoint.merge(other.atPoint, uniquingKeysWith: +)
+            atRandomTime += other.atRandomTime
+            ofVerify += other.ofVerify
+            ofConnections += other.ofConnections
+            ofDatabase += other.ofDatabase
+        }
     }
 
     /// The points at which the hops pass, all of them reached by the changes that are made here.
@@ -43,8 +59,21 @@ final class CrashWorld {
     func run(deaths count: Int) throws {
         for death in 1...max(1, count) {
             try shop.change(8)
-            try dieOnce()
+            switch Int.random(in: 0..<100, using: &random) {
+            case ..<10: try killVerify()
+            case ..<18: try cutConnections()
+            default: try dieOnce()
+            }
             if death.isMultiple(of: 10) || death == count { try liveAndCheck() }
+        }
+    }
+
+    /// Lets the database die that often. All worlds share it, so the others have ended by now.
+    func runWithoutDatabase(deaths count: Int) throws {
+        for death in 1...max(1, count) {
+            try shop.change(8)
+            try killDatabase()
+            if death.isMultiple(of: 5) || death == count { try liveAndCheck() }
         }
     }
 
@@ -68,6 +97,53 @@ final class CrashWorld {
         }
         guard status == .signalled(SIGKILL) else { throw WentWrong("\(hop).\(call): \(status), \(life.logTail())") }
         deaths.atPoint["\(hop).\(call)", default: 0] += 1
+    }
+
+    /// A run that is killed leaves no lock, no half of a report and a history that can be read.
+    private func killVerify() throws {
+        let life = try stack.start(["stream", "--config", settingsFile], log: "life")
+        let run = try stack.start(["verify", "--config", settingsFile], log: "verify")
+        let status = run.waitForExit(timeoutMs: Int.random(in: 50...3_000, using: &random))
+        run.kill()
+        if let status, ![0, 1, 3].map({ .exited($0) }).contains(status) {
+            throw WentWrong("a run beside the pipeline ended with \(status): \(run.logTail())")
+        }
+        life.kill()
+        deaths.ofVerify += 1
+        let list = try stack.run(["report", "list", "--config", settingsFile, "--json"])
+        guard list.status == 0 else { throw WentWrong("after a killed run, `report list` ends with \(list)") }
+    }
+
+    private func cutConnections() throws {
+        let broker = try stack.stack.requireBroker()
+        let life = try stack.start(["stream", "--config", settingsFile], log: "life")
+        for _ in 0..<Int.random(in: 3...8, using: &random) {
+            for request in [MockBroker.APIKey.produce, .fetch, .offsetCommit, .heartbeat] {
+                try broker.push([.disconnect], for: request)
+            }
+            try shop.change(3)
+            if let status = life.waitForExit(timeoutMs: 300) {
+                throw WentWrong("it ended over a lost connection: \(status), \(life.logTail())")
+            }
+        }
+        life.kill()
+        deaths.ofConnections += 1
+    }
+
+    private func killDatabase() throws {
+        let life = try stack.start(["stream", "--config", settingsFile], log: "life")
+        try shop.change(4)
+        _ = life.waitForExit(timeoutMs: Int.random(in: 100...2_500, using: &random))
+        let database = try stack.stack.requireDatabase()
+        database.kill()
+        usleep(UInt32.random(in: 0...1_000_000, using: &random))
+        try database.restart()
+        try shop.change(4)
+        if let status = life.waitForExit(timeoutMs: 1_000) {
+            throw WentWrong("it ended when the database went away: \(status), \(life.logTail())")
+        }
+        life.kill()
+        deaths.ofDatabase += 1
     }
 
     private func dieAtRandomTime() throws {

@@ -1,3 +1,4 @@
+import Glibc
 import Kafka
 import MySQL
 
@@ -7,7 +8,7 @@ final class Shop {
     /// How many change events were published.
     private(set) var published = 0
     private let stack: PipelineStack
-    private let connection: Connection
+    private var connection: Connection
     private var random: SeededRandom
 
     init(_ stack: PipelineStack, users: Range<Int>, seed: UInt64) throws {
@@ -38,18 +39,37 @@ final class Shop {
         let number = Int.random(in: 0..<1_000_000, using: &random)
         switch Int.random(in: 0..<10, using: &random) {
         case 0:
-            try connection.execute("DELETE FROM users WHERE user_id = \(user)")
+            try execute("DELETE FROM users WHERE user_id = \(user)")
             return stack.event("\(user)", operation: "d")
         case 1...3:
-            try connection.execute(
+            try execute(
                 "INSERT INTO preferences (user_id, dark_mode, locale) VALUES (\(user), \(number % 2), 'l\(number)') "
                     + "ON DUPLICATE KEY UPDATE dark_mode = VALUES(dark_mode), locale = VALUES(locale)")
             return stack.event("\(user)", topic: stack.preferences)
         default:
-            try connection.execute(
+            try execute(
                 "INSERT INTO users (user_id, email) VALUES (\(user), '\(number)@example.com') "
                     + "ON DUPLICATE KEY UPDATE email = VALUES(email)")
             return stack.event("\(user)")
+        }
+    }
+
+    /// Customers try again when the server has gone away under them; what they do may be done twice.
+    private func execute(_ statement: String) throws {
+        var attemptsLeft = 60
+        while true {
+            do {
+                _ = try connection.execute(statement)
+                return
+            } catch {
+                attemptsLeft -= 1
+                guard attemptsLeft > 0 else { throw error }
+                usleep(500_000)
+                if let next = try? Connection(stack.stack.writerSettings()) {
+                    connection.close()
+                    connection = next
+                }
+            }
         }
     }
 }
