@@ -122,7 +122,8 @@ public struct ChangeEventDecoder: Sendable {
         let fallback: ChangeEvent.Operation = deleted ? .delete : .update
         let position = position(
             file: body["__source_file"] ?? body["__file"], offset: body["__source_pos"] ?? body["__pos"],
-            server: body["__source_server_id"] ?? body["__server_id"])
+            server: body["__source_server_id"] ?? body["__server_id"],
+            gtid: body["__source_gtid"] ?? body["__gtid"])
         return ChangeEvent(
             users: users.ids, position: position,
             operation: body["__op"] == nil
@@ -143,14 +144,17 @@ public struct ChangeEventDecoder: Sendable {
     }
 
     private func position(_ source: JSONValue?) -> SourcePosition? {
-        position(file: source?["file"], offset: source?["pos"], server: source?["server_id"])
+        position(file: source?["file"], offset: source?["pos"], server: source?["server_id"], gtid: source?["gtid"])
     }
 
-    private func position(file: JSONValue?, offset: JSONValue?, server: JSONValue?) -> SourcePosition? {
-        guard let file = file?.text, let offset = offset?.unsignedInteger else { return nil }
+    private func position(
+        file: JSONValue?, offset: JSONValue?, server: JSONValue?, gtid: JSONValue?
+    ) -> SourcePosition? {
+        let gtids = gtid?.text.flatMap { GTIDSet($0) }
+        guard let file = file?.text, let offset = offset?.unsignedInteger else { return SourcePosition(place: nil, gtids: gtids) }
         // Snapshot records carry server id 0: Debezium has read no binary log event yet that would tell it.
         let server = server?.unsignedInteger.flatMap { $0 == 0 ? nil : $0 }
-        return SourcePosition(server: server, file: file, offset: offset)
+        return SourcePosition(place: BinlogPlace(server: server, file: file, offset: offset), gtids: gtids)
     }
 
     /// The JSON in these bytes, without the schema that `schemas.enable=true` wraps around it.

@@ -25,8 +25,9 @@ public struct ConnectorOffset: Sendable, Equatable {
     public init?(value: [UInt8]) {
         guard let json = try? JSONValue(parsing: value), let file = json["file"]?.text,
             let offset = json["pos"]?.unsignedInteger,
-            let position = SourcePosition(
-                server: json["server_id"]?.unsignedInteger.flatMap { $0 == 0 ? nil : $0 }, file: file, offset: offset)
+            let place = BinlogPlace(
+                server: json["server_id"]?.unsignedInteger.flatMap { $0 == 0 ? nil : $0 }, file: file, offset: offset),
+            let position = SourcePosition(place: place, gtids: json["gtids"]?.text.flatMap { GTIDSet($0) })
         else { return nil }
         let isPresent = json["snapshot"].map { !$0.isNull && $0 != false && $0 != "false" } ?? false
         self.init(position: position, isSnapshot: isPresent)

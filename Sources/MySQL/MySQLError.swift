@@ -43,6 +43,8 @@ public struct MySQLError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// The server's number for a statement that the account lacks a privilege for.
     public static let accessDenied = 1227
+    /// Whether the account lacks a privilege, be it on a table (1142), a column (1143), a schema (1044) or in general (1227).
+    public var isAccessRefusal: Bool { [1044, 1142, 1143, Self.accessDenied].contains(code) }
     /// The client library's number for a call that came while a result was being read.
     static let outOfSync = 2014
     /// The client library's number for a connection that is closed.

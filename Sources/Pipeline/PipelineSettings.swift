@@ -18,6 +18,9 @@ public struct PipelineSettings: Sendable {
     public var intake = HopSettings()
     public var aggregator = HopSettings()
     public var enricher = HopSettings()
+    /// Whether to run although the server cannot say up to where its snapshots see. An event that comes before its row is visible
+    /// then leaves an old aggregate, until the user changes again or a verification finds it.
+    public var acceptsUnknownPosition = false
     /// How absent topics of ours are created; nil creates none, and says how to.
     public var topicSetup: TopicSetup? = TopicSetup()
     /// How long the start-up checks wait for Kafka.

@@ -31,7 +31,10 @@ extension RunReport {
                 }
             return "Clean as far as planned: \(due); this was no full sweep"
         }
-        let through = verifiedThrough.map { ", verified through \($0.file):\($0.offset)" } ?? ""
+        let position = verifiedThrough.map { through in
+            through.place.map { "\($0.file):\($0.offset)" } ?? through.description
+        }
+        let through = position.map { ", verified through \($0)" } ?? ""
         return "Safe: \(everyone)\(through)" + (fence.strength == .weak ? ", behind a weak fence" : "")
     }
 

@@ -15,10 +15,14 @@ public struct SourceFacts: Sendable, Equatable {
     public var isReplica: Bool?
     /// Whether the changes that it replicates go to its own binary log as well.
     public var logsReplicatedChanges: Bool
+    /// MySQL: whether transactions have global ids.
+    public var hasGTIDs: Bool
+    /// MariaDB: whether the table in which a replica keeps its position takes part in snapshots.
+    var isSlavePositionTransactional = false
 
     public init(
         serverID: UInt64?, version: String, isMariaDB: Bool, hasBinlog: Bool, binlogFormat: String?, rowImage: String?,
-        isReplica: Bool? = false, logsReplicatedChanges: Bool = false
+        isReplica: Bool? = false, logsReplicatedChanges: Bool = false, hasGTIDs: Bool = false
     ) {
         self.serverID = serverID
         self.version = version
@@ -28,6 +32,7 @@ public struct SourceFacts: Sendable, Equatable {
         self.rowImage = rowImage
         self.isReplica = isReplica
         self.logsReplicatedChanges = logsReplicatedChanges
+        self.hasGTIDs = hasGTIDs
     }
 
     init(reading connection: Connection) throws {
@@ -42,7 +47,9 @@ public struct SourceFacts: Sendable, Equatable {
         binlogFormat = result.text(0, 3)
         rowImage = result.text(0, 4)
         logsReplicatedChanges = hasBinlog && result.text(0, 5) == "1"
+        hasGTIDs = try !isMariaDB && connection.query("SELECT @@GLOBAL.gtid_mode").text(0, 0) == "ON"
         isReplica = nil
+        isSlavePositionTransactional = try isMariaDB && Self.hasTransactionalSlavePosition(connection)
         isReplica = try Self.isReplica(connection, replicationStatement, isReadOnly: result.text(0, 6) != "0")
     }
 
@@ -55,6 +62,12 @@ public struct SourceFacts: Sendable, Equatable {
             guard error.code == MySQLError.accessDenied else { throw error }
             return isReadOnly ? nil : false
         }
+    }
+
+    private static func hasTransactionalSlavePosition(_ connection: Connection) throws -> Bool {
+        let engine = try connection.query(
+            "SELECT engine FROM information_schema.tables WHERE table_schema = 'mysql' AND table_name = 'gtid_slave_pos'")
+        return engine.text(0, 0) == "InnoDB"
     }
 
     /// MySQL 8.4 dropped the statement's old name: https://dev.mysql.com/doc/refman/8.4/en/show-binary-log-status.html

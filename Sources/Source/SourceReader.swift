@@ -57,6 +57,11 @@ public final class SourceReader {
         }
     }
 
+    /// Where a snapshot opened now is known to stand; nil where the server cannot say.
+    public func snapshotPosition() throws -> SourcePosition? {
+        try guarded { try inSnapshot {} }
+    }
+
     /// Shows every row of a range of users to `body`, as one snapshot shows them.
     ///
     /// - Returns: The snapshot's position; nil where the server cannot say.
@@ -113,7 +118,9 @@ public final class SourceReader {
             guard result.rowCount > 0, let file = result.text(0, 0), let offset = result.text(0, 1).flatMap({ UInt64($0) }) else {
                 return nil
             }
-            return SourcePosition(server: facts.serverOfEvents, file: file, offset: offset)
+            return SourcePosition(
+                place: BinlogPlace(server: facts.serverOfEvents, file: file, offset: offset),
+                gtids: facts.hasGTIDs ? result.text(0, "Executed_Gtid_Set").flatMap { GTIDSet(executed: $0) } : nil)
         }
     }
 
@@ -169,12 +176,10 @@ public final class SourceReader {
     /// Runs `body` in a consistent snapshot, in which nothing can be written, and returns a lower bound of what it saw.
     private func inSnapshot(_ body: () throws -> Void) throws -> SourcePosition? {
         let facts = try knownFacts()
-        // Before the snapshot is opened: what a replica had applied by then, the snapshot shows.
-        let isOwn = try facts.binlogOrigin(stated: settings.binlogOrigin) == .own
-        let applied = isOwn ? nil : try ReplicationStatus(reading: connection, facts).applied
+        let bounds = try SnapshotBounds(before: connection, facts, facts.binlogOrigin(stated: settings.binlogOrigin))
         _ = try connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
         do {
-            let position = try applied ?? snapshotPosition(facts)
+            let position = try bounds.position()
             try body()
             _ = try connection.execute("COMMIT")
             return position
@@ -188,17 +193,6 @@ public final class SourceReader {
             }
             throw error
         }
-    }
-
-    /// MariaDB and Percona keep the binary log's position together with the snapshot:
-    /// https://mariadb.com/kb/en/enhancements-for-start-transaction-with-consistent-snapshot/
-    private func snapshotPosition(_ facts: SourceFacts) throws -> SourcePosition? {
-        let result = try connection.query("SHOW STATUS LIKE 'binlog_snapshot_%'")
-        var values: [String: String] = [:]
-        for row in 0..<result.rowCount { values[result.text(row, 0)?.lowercased() ?? ""] = result.text(row, 1) }
-        guard let file = values["binlog_snapshot_file"], let offset = values["binlog_snapshot_position"].flatMap({ UInt64($0) })
-        else { return nil }
-        return SourcePosition(server: facts.serverOfEvents, file: file, offset: offset)
     }
 
     // MARK: - Rows

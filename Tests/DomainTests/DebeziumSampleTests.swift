@@ -12,9 +12,10 @@ struct DebeziumSampleTests {
         /// An event of `users`, at `offset` of the one log file that the samples come from; `second` is the source's clock.
         static func event(
             _ name: String, _ users: [String], _ operation: ChangeEvent.Operation, at offset: UInt64?, server: UInt64? = nil,
-            second: Int64? = nil
+            second: Int64? = nil, gtid: String? = nil
         ) -> Expectation {
-            let position = offset.map { SourcePosition(server: server, logName: "binlog", logNumber: 1, offset: $0) }
+            let place = offset.map { BinlogPlace(server: server, logName: "binlog", logNumber: 1, offset: $0) }
+            let position = SourcePosition(place: place, gtids: gtid.flatMap { GTIDSet($0) })
             let event = ChangeEvent(
                 users: users.map { UserID($0) }, position: position, operation: operation,
                 sourceTimestampMs: second.map { $0 * 1000 })
@@ -29,9 +30,9 @@ struct DebeziumSampleTests {
 
         static func streamed(
             _ name: String, _ users: [String], _ operation: ChangeEvent.Operation, at offset: UInt64,
-            second: Int64 = 1_795_360_469
+            second: Int64 = 1_795_360_469, gtid: String? = nil
         ) -> Expectation {
-            event(name, users, operation, at: offset, server: 4242, second: second)
+            event(name, users, operation, at: offset, server: 4242, second: second, gtid: gtid)
         }
 
         static func tombstone(_ name: String, _ users: [String]) -> Expectation {
@@ -88,11 +89,11 @@ struct DebeziumSampleTests {
         .event("37-unwrap-prefs-u", ["2"], .update, at: 2948, second: 1_795_360_469),
         .parked("38-schema-heartbeat", .noUserID, noUserID),
         .parked("39-plain-heartbeat", .noUserID, noUserID),
-        .streamed("40-mariadb-prefs-c-in-txn", ["200"], .create, at: 15_524_012, second: 1_795_360_694),
+        .streamed("40-mariadb-prefs-c-in-txn", ["200"], .create, at: 15_524_012, second: 1_795_360_694, gtid: "0-4242-1021"),
         .snapshot("41-mariadb-users-r", "1", at: 15_523_631, second: 1_795_360_679),
-        .streamed("42-mariadb-users-c-in-txn", ["200"], .create, at: 15_523_812, second: 1_795_360_694),
-        .streamed("43-mariadb-users-u", ["200"], .update, at: 15_524_270, second: 1_795_360_694),
-        .streamed("44-mariadb-users-d", ["200"], .delete, at: 15_524_554, second: 1_795_360_694),
+        .streamed("42-mariadb-users-c-in-txn", ["200"], .create, at: 15_523_812, second: 1_795_360_694, gtid: "0-4242-1021"),
+        .streamed("43-mariadb-users-u", ["200"], .update, at: 15_524_270, second: 1_795_360_694, gtid: "0-4242-1022"),
+        .streamed("44-mariadb-users-d", ["200"], .delete, at: 15_524_554, second: 1_795_360_694, gtid: "0-4242-1023"),
         .tombstone("45-mariadb-users-tombstone", ["200"]),
         .parked("46-mariadb-txn-BEGIN", .noUserID, noUserID),
         .parked("47-mariadb-txn-END", .noUserID, noUserID),

@@ -60,6 +60,22 @@ extension RealParts {
             #expect(error.message.contains("127.0.0.1:1"))
         }
 
+        @Test("a MySQL that does not say what a snapshot sees, unless the settings give that promise up")
+        func noSnapshotPosition() throws {
+            let stack = try PipelineStack("noposition")
+            var options = MariaDBServer.Options()
+            options.extraArguments = ["--skip-log-bin"]
+            let server = try MariaDBServer(options: options)
+            var connection = server.rootSettings
+            connection.database = "mysql"
+            stack.settings.source.connection = connection
+            let error = try failure(of: stack)
+            #expect(error.code == .sourceUnusable)
+            #expect(error.message.contains("log_bin") && error.message.contains("pipeline.accept_unknown_position"))
+            stack.settings.acceptsUnknownPosition = true
+            try StartUpChecks(settings: stack.settings, hops: [.aggregator]).run()
+        }
+
         @Test("no mapping service")
         func noMapping() throws {
             let stack = try PipelineStack("nomapping")

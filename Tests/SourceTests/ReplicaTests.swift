@@ -55,18 +55,55 @@ struct ReplicaTests {
             let start = try #require(try ahead.binlogEnd())
             try primaryRoot.execute("UPDATE d.users SET v = \(value)")
             let end = try #require(try ahead.binlogEnd())
+            let transaction = try #require(try newestTransaction())
             let before = try reader.rows(of: ids("1"))
             #expect(text(before.rows[UserID("1")]) == #"{"id":1,"v":\#(value - 1)}"#)
             #expect(before.position?.compare(to: end) == .before)
             #expect(before.position?.hasReached(start) == true)
+            #expect(before.position?.gtids?.contains(transaction) == false)
 
             try replicaRoot.execute("START SLAVE SQL_THREAD")
             try catchUp()
             let after = try reader.rows(of: ids("1"))
             #expect(text(after.rows[UserID("1")]) == #"{"id":1,"v":\#(value)}"#)
             #expect(after.position?.hasReached(end) == true)
+            #expect(after.position?.gtids?.contains(transaction) == true)
             #expect(try reader.binlogEnd()?.hasReached(end) == true)
         }
+    }
+
+    /// The last transaction that the primary has logged.
+    private func newestTransaction() throws -> GTIDSet? {
+        try primaryRoot.query("SELECT @@GLOBAL.gtid_binlog_pos").text(0, 0).flatMap { GTIDSet($0) }
+    }
+
+    @Test("says it by transactions, as the snapshot shows them, to an account that may not ask about the replication")
+    func byTransactionsAlone() throws {
+        try catchUp()
+        for statement in [
+            "CREATE USER reader@'%' IDENTIFIED BY 'secret'", "GRANT SELECT ON d.* TO reader@'%'",
+            "GRANT SELECT ON mysql.gtid_slave_pos TO reader@'%'",
+        ] { try replicaRoot.execute(statement) }
+        let query = try AggregateQuery(sql: "SELECT u.id, u.v FROM d.users u WHERE :users", key: "u.id", kind: .integer)
+        let connection = ConnectionSettings(host: "127.0.0.1", port: replica.port, user: "reader", password: "secret")
+        let settings = SourceSettings(connection: connection, query: query, keyField: "id", binlogOrigin: .primary)
+        let reader = try SourceReader(settings)
+        try replicaRoot.execute("STOP SLAVE SQL_THREAD")
+        try primaryRoot.execute("UPDATE d.users SET v = 7")
+        let transaction = try #require(try newestTransaction())
+        let event = try #require(SourcePosition(place: nil, gtids: transaction))
+        let before = try #require(try reader.rows(of: ids("1")).position)
+        #expect(before.place == nil)
+        #expect(before.isComparable(to: event) && !before.hasReached(event))
+
+        try replicaRoot.execute("START SLAVE SQL_THREAD")
+        try catchUp()
+        let after = try reader.rows(of: ids("1"))
+        #expect(text(after.rows[UserID("1")]) == #"{"id":1,"v":7}"#)
+        #expect(after.position?.hasReached(event) == true)
+
+        try replicaRoot.execute("REVOKE SELECT ON mysql.gtid_slave_pos FROM reader@'%'")
+        #expect(try SourceReader(settings).snapshotPosition() == nil, "nothing is known, and nothing is made up")
     }
 
     @Test("with a log of its own is not guessed about; as the connector's own server its positions name no server")

@@ -93,7 +93,7 @@ public final class Aggregator: Step {
     /// A repair or a retry carries no position; the change before it in the batch must be waited for all the same.
     private func newer(_ known: SourcePosition?, _ arriving: SourcePosition?) -> SourcePosition? {
         guard let known, let arriving else { return known ?? arriving }
-        return known.compare(to: arriving) == .after ? known : arriving
+        return known.joined(with: arriving) ?? arriving
     }
 
     private func failures(of snapshot: SnapshotRows, _ signals: [Entry]) -> [Parking] {

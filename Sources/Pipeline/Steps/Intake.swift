@@ -157,6 +157,6 @@ struct SignalBatch {
     /// Of two positions that cannot be compared (the source failed over) the later to arrive wins.
     private func newer(_ known: SourcePosition?, _ arriving: SourcePosition?) -> SourcePosition? {
         guard let known, let arriving else { return known ?? arriving }
-        return known.compare(to: arriving) == .after ? known : arriving
+        return known.joined(with: arriving) ?? arriving
     }
 }

@@ -83,7 +83,7 @@ struct VisibleRowReader {
             return false
         }
         var isVoid = false
-        for (index, position) in wanted.enumerated() where end.compare(to: position) == .before {
+        for (index, position) in wanted.enumerated() where end.isComparable(to: position) && !end.hasReached(position) {
             isVoid = true
             wanted[index] = end
             guard !said.void else { continue }
@@ -97,17 +97,13 @@ struct VisibleRowReader {
 
     /// A position that the snapshot is known not to have reached. One that cannot be compared is passed over, and said once.
     private func firstAhead(of position: SourcePosition, _ wanted: [SourcePosition]) -> SourcePosition? {
-        for candidate in wanted {
-            switch position.compare(to: candidate) {
-            case .before: return candidate
-            case .same, .after: break
-            case .incomparable:
-                guard !said.incomparable else { break }
-                said.incomparable = true
-                logger.warning(
-                    "MySQL reads at \(position), a change event is at \(candidate): another server or log; rows are taken as they are read"
-                )
-            }
+        for candidate in wanted where !position.hasReached(candidate) {
+            if position.isComparable(to: candidate) { return candidate }
+            guard !said.incomparable else { continue }
+            said.incomparable = true
+            logger.warning(
+                "MySQL reads at \(position), a change event is at \(candidate): another server or log; rows are taken as they are read"
+            )
         }
         return nil
     }
@@ -115,12 +111,13 @@ struct VisibleRowReader {
     /// The highest position of each server and log among these: one, unless the source failed over within the batch.
     private func highest(of positions: [SourcePosition]) -> [SourcePosition] {
         var highest: [SourcePosition] = []
-        for position in positions {
-            if let index = highest.firstIndex(where: { $0.compare(to: position) != .incomparable }) {
-                if highest[index].compare(to: position) == .before { highest[index] = position }
-            } else {
-                highest.append(position)
+        positions: for position in positions {
+            for (index, known) in highest.enumerated() {
+                guard let joined = known.joined(with: position) else { continue }
+                highest[index] = joined
+                continue positions
             }
+            highest.append(position)
         }
         return highest
     }

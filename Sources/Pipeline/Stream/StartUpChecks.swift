@@ -103,12 +103,25 @@ struct StartUpChecks {
         throw PipelineError(.topicMissing, "topic \(topic) does not exist; \(advice)")
     }
 
+    private static func unknownPosition(_ facts: SourceFacts) -> String {
+        let remedy =
+            facts.isMariaDB
+            ? "switch its binary log on (log_bin), or, if it is a replica, grant the account SLAVE MONITOR or SELECT on mysql.gtid_slave_pos"
+            : "set gtid_mode = ON and enforce_gtid_consistency = ON"
+        return
+            "MySQL does not say up to where a snapshot sees, so an event that comes before its row is visible would leave an old "
+            + "aggregate for good; \(remedy), or give that promise up by pipeline.accept_unknown_position"
+    }
+
     /// One read of nobody in particular shows whether the server answers and the query fits it.
     private func checkSource() throws {
         do {
             let reader = try SourceReader(settings.source)
             defer { reader.close() }
-            _ = try reader.serverFacts()
+            let isKnown = try reader.snapshotPosition() != nil
+            guard isKnown || settings.acceptsUnknownPosition else {
+                throw PipelineError(.sourceUnusable, Self.unknownPosition(try reader.serverFacts()))
+            }
         } catch let error as MySQLError {
             throw PipelineError(.mysqlUnreachable, "\(error.message); see source.mysql")
         } catch let error as SourceError {

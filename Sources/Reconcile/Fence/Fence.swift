@@ -77,7 +77,7 @@ final class Fence {
             let isPassed = offset.map { !$0.isSnapshot && $0.position.hasReached(position) } ?? false
             if isPassed || clock.nowMs() >= deadlineMs {
                 // Not before the deadline: an offset that was committed before a failover is replaced by the nonce's own.
-                if let offset, offset.position.compare(to: position) == .incomparable {
+                if let offset, !offset.position.isComparable(to: position) {
                     throw ReconcileError.incomparablePositions(offset.position.description, position.description)
                 }
                 return .init(
@@ -103,8 +103,8 @@ final class Fence {
     }
 
     private func connectorLag(_ offset: ConnectorOffset?, _ position: SourcePosition) -> Int64 {
-        guard let offset, offset.position.logNumber == position.logNumber else { return 0 }
-        return max(0, Int64(clamping: position.offset) - Int64(clamping: offset.position.offset))
+        guard let theirs = offset?.position.place, let ours = position.place, theirs.logNumber == ours.logNumber else { return 0 }
+        return max(0, Int64(clamping: ours.offset) - Int64(clamping: theirs.offset))
     }
 
     private func connectorDetail(_ offset: ConnectorOffset?, _ position: SourcePosition, _ isPassed: Bool) -> String {

@@ -98,6 +98,10 @@ struct PipelineKeys: SettingsSection {
     let drainTimeout = SettingKey(
         "pipeline.drain_timeout_seconds", .seconds(0...600), default: 15,
         "How long a stop may take; a batch that is not finished by then is read again at the next start.")
+    let acceptUnknownPosition = SettingKey(
+        "pipeline.accept_unknown_position", .boolean, default: false,
+        "Whether to run although the server cannot say up to where its snapshots see (MySQL without GTIDs). It gives a promise up: an event that comes before its row is visible leaves an old aggregate, until the user changes again or `verify` finds it."
+    )
 }
 
 struct PipelineWorkerKeys: SettingsSection {

@@ -25,6 +25,7 @@ extension EffectiveSettings {
         settings.topicSetup = try topicSetup
         settings.startTimeoutMs = try milliseconds(Self.keys.pipeline.startTimeout)
         settings.drainTimeoutMs = try milliseconds(Self.keys.pipeline.drainTimeout)
+        settings.acceptsUnknownPosition = try value(Self.keys.pipeline.acceptUnknownPosition)
         let workers = Self.keys.pipeline.workers
         let batch = Self.keys.pipeline.batch
         settings.intake = try hop(workers: workers.intake, records: batch.intake)

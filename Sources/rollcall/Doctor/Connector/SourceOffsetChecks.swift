@@ -68,7 +68,7 @@ enum SourceOffsetChecks {
 
     private static func resumable(_ committed: CommittedSourceOffset, _ server: ServerFacts?) -> Check? {
         guard let files = server?.binlogFiles, !files.isEmpty else { return nil }
-        let file = committed.offset.position.file
+        guard let file = committed.offset.position.file else { return nil }
         let precondition = Precondition(
             "connector.resume",
             why: "A connector resumes at its offset; where that part of the binary log is gone it stops for good.")

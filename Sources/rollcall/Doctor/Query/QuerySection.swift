@@ -55,7 +55,8 @@ struct QuerySection {
                 return [
                     runs.ok("the query runs"), QueryPlanCheck.judge(PlanRow.read(plan)),
                     SampleRowsCheck.judge(users: sample, rows),
-                    SnapshotPositionCheck.judge(rows.position),
+                    SnapshotPositionCheck.judge(
+                        rows.position, isAccepted: try settings.value(EffectiveSettings.keys.pipeline.acceptUnknownPosition)),
                 ]
             } catch let error as SourceError {
                 return [runs.failure(error.description, mend: "source.key_field or source.columns in the settings")]

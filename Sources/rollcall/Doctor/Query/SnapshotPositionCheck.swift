@@ -8,11 +8,16 @@ enum SnapshotPositionCheck {
             "Only a snapshot of known position proves that the row is not older than the event that led to it, and up to where a verdict "
             + "holds.")
 
-    static func judge(_ position: SourcePosition?) -> Check {
+    /// - Parameter isAccepted: Whether the settings give the promise up that rests on it.
+    static func judge(_ position: SourcePosition?, isAccepted: Bool = false) -> Check {
         guard let position else {
+            let found = "the server does not tell the position of a snapshot"
+            let mend = "gtid_mode = ON and enforce_gtid_consistency = ON in my.cnf (MySQL), log_bin (MariaDB)"
+            guard isAccepted else { return precondition.failure(found + ", and `stream` does not start on it", mend: mend) }
             return precondition.warning(
-                "the server does not tell the position of a snapshot (MariaDB and Percona Server do)",
-                mend: "gtid_mode = ON and enforce_gtid_consistency = ON in my.cnf, so that GTIDs can bound it")
+                found
+                    + "; pipeline.accept_unknown_position is on, so an event that comes before its row may leave an old aggregate",
+                mend: mend)
         }
         return precondition.ok("a snapshot tells its position, now \(position)")
     }
