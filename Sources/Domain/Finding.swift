@@ -150,14 +150,20 @@ public struct Finding: Sendable, Equatable {
     public var cause: Cause?
     /// The names of the differing fields; empty where nothing can be compared.
     public var fields: [String]
+    /// What these fields hold; nil unless somebody asked to see it.
+    public var values: [FieldValues]?
     public var evidence: Evidence
 
-    public init(user: UserID, stage: Stage, kind: Kind, cause: Cause?, fields: [String] = [], evidence: Evidence) {
+    public init(
+        user: UserID, stage: Stage, kind: Kind, cause: Cause?, fields: [String] = [], values: [FieldValues]? = nil,
+        evidence: Evidence
+    ) {
         self.user = user
         self.stage = stage
         self.kind = kind
         self.cause = cause
         self.fields = fields
+        self.values = values
         self.evidence = evidence
     }
 }

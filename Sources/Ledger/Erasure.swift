@@ -123,7 +123,14 @@ extension History {
                 try database.execute("DELETE FROM \"\(table)\" WHERE user = x'\(hexadecimal(user.keyBytes))'")
                 rows += database.changes
             }
-            return rows
+            // Where a slice ended, which is one user's id. Without it, the next slice begins at the beginning.
+            try database.prepare(
+                """
+                UPDATE runs SET baseline = json_set(baseline, '$.slice_after', NULL)
+                WHERE json_valid(baseline) AND json_extract(baseline, '$.slice_after') = ?
+                """
+            ).run(.text(user.text))
+            return rows + database.changes
         }
     }
 

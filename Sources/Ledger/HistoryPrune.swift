@@ -29,6 +29,7 @@ extension History {
                     SELECT max(number) FROM runs
                     UNION SELECT coalesce(max(number), 0) FROM runs WHERE is_complete
                     UNION SELECT coalesce(max(number), 0) FROM runs WHERE is_complete AND watermarks IS NOT NULL
+                    UNION SELECT coalesce(max(number), 0) FROM runs WHERE is_complete AND baseline IS NOT NULL
                     UNION SELECT coalesce(max(number), 0) FROM runs WHERE is_complete AND verdict = 'clean'
                     UNION SELECT coalesce(max(number), 0) FROM runs
                         WHERE is_complete AND verdict = 'clean' AND covers_every_user)

@@ -39,6 +39,8 @@ public struct VerifySettings: Sendable {
     public var settleTimeoutMs = 120_000
     /// Rounds after which a suspect is given up as unresolved.
     public var settleRounds = 20
+    /// Who asked to see values of rows; nil where findings name fields only.
+    public var revealedBy: String?
     /// Whether a source without a single row is acceptable.
     public var allowsEmptySource = false
     /// The id of query and encoding, as the pipeline stamps it on aggregates.

@@ -30,6 +30,7 @@ extension Explanation {
                 JSONValue.object([
                     .init("stage", .string(finding.stage.rawValue)), .init("kind", .string(finding.kind.rawValue)),
                     .init("cause", .string(finding.cause?.code)), .init("fields", .array(finding.fields.map { .string($0) })),
+                    .init("values", finding.values.map { .array($0.map(\.json)) } ?? .null),
                 ])
             }
             return ["verdict": "differs", "findings": .array(list)]

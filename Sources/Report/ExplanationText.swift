@@ -70,6 +70,10 @@ extension Explanation {
 
     private static func text(_ finding: Finding) -> String {
         let cause = finding.cause?.explanation ?? "the cause cannot be known"
+        if let values = finding.values, !values.isEmpty {
+            let lines = values.map { "\n    " + PlainText.visible($0.text) }.joined()
+            return "\(finding.kind.rawValue.uppercased()) at stage \(finding.stage.rawValue): \(cause)\(lines)"
+        }
         let fields =
             finding.fields.isEmpty ? "" : "; differing fields: " + finding.fields.map(PlainText.visible).joined(separator: ", ")
         return "\(finding.kind.rawValue.uppercased()) at stage \(finding.stage.rawValue): \(cause)\(fields)"

@@ -90,6 +90,9 @@ extension RunReport {
     /// The notes of the run, and those that follow from its counts.
     var allNotes: [String] {
         var all = notes
+        if let revealedBy {
+            all.append("this report shows values of rows, as \(revealedBy) asked with --reveal; treat it accordingly")
+        }
         let hot = total(\.versionOnly)
         if hot > 0 {
             all.append(

@@ -2,7 +2,7 @@ import Domain
 
 /// One finding as a report presents it: a line of `findings.ndjson`.
 ///
-/// It holds ids, names of fields, digests and addresses. Values of rows never reach a report.
+/// It holds ids, names of fields, digests and addresses. Values of rows reach a report only where somebody asked for them.
 public struct FindingLine: Sendable, Equatable {
     public var user: UserID
     public var stage: Stage
@@ -11,6 +11,8 @@ public struct FindingLine: Sendable, Equatable {
     public var causeCode: String?
     /// The names of the differing fields; empty where nothing can be compared.
     public var fields: [String]
+    /// What they hold in row and topic; nil unless somebody asked to see it with `--reveal`.
+    public var values: [FieldValues]?
     /// The partition of the stage's topic that the user belongs to; nil where it is not known.
     public var partition: Int32?
     /// The row; nil when there is none.
@@ -103,6 +105,7 @@ public struct FindingLine: Sendable, Equatable {
         kind = finding.kind
         causeCode = finding.cause?.code
         fields = finding.fields
+        values = finding.values
         source = evidence.row.map { SourceRow(digest: $0, position: position) }
         topic = evidence.aggregate.map { TopicRecord($0) }
         ledger = evidence.production.map { LedgerEntry($0) }

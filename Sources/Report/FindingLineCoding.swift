@@ -9,6 +9,7 @@ extension FindingLine {
             "kind": .string(kind.rawValue),
             "cause": .string(causeCode),
             "fields": .array(fields.map { .string($0) }),
+            "values": values.map { .array($0.map(\.json)) } ?? .null,
             "partition": .number(partition),
             "source": source.map(\.json) ?? .null,
             "topic": topic.map(\.json) ?? .null,
@@ -32,6 +33,9 @@ extension FindingLine {
         kind = try fields.choice("kind")
         causeCode = try fields.optionalText("cause")
         self.fields = try fields.texts("fields")
+        values = try fields.optional("values", "a list of fields with their values") { value in
+            if case .array(let items) = value { items.map { FieldValues(json: $0) } } else { nil }
+        }
         partition = try fields.optional("partition", "a whole number") { $0.integer.flatMap { Int32(exactly: $0) } }
         source = try fields.optionalObject("source").map { source throws(ReportError) in
             SourceRow(digest: try source.digest("digest"), position: try source.optionalPosition("position"))
@@ -48,6 +52,21 @@ extension FindingLine {
         }
         firstSeen = try fields.time("first_seen")
         repair = try fields.text("repair")
+    }
+}
+
+extension FieldValues {
+    /// A member that is absent says that the side has no such field, which `null` would not.
+    var json: JSONValue {
+        .object(
+            [.init("field", .string(name))]
+                + [("source", source), ("topic", topic)].compactMap { side, value in
+                    value.map { JSONValue.Member(side, $0) }
+                })
+    }
+
+    fileprivate init(json: JSONValue) {
+        self.init(name: json["field"]?.text ?? "", source: json["source"], topic: json["topic"])
     }
 }
 

@@ -23,6 +23,7 @@ extension ReportStore {
     public func forget(_ user: UserID, commands: Commands = Commands()) throws(ReportError) -> Forgetting {
         var outcome = Forgetting()
         TemporaryDirectory.removeAbandoned(in: directory)
+        _ = try RevealRecord.forget(user, in: directory.path)
         for entry in try list() {
             switch entry {
             case .unreadable(let run, _): outcome.unreadable.append(directory.path(of: run))

@@ -82,7 +82,7 @@ public struct ReportStore: Sendable {
 public struct StoredReport: Sendable {
     /// The report's directory.
     public let path: String
-    public let report: RunReport
+    public internal(set) var report: RunReport
 
     init(path: String, run: RunID) throws(ReportError) {
         self.path = path

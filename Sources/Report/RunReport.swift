@@ -36,6 +36,8 @@ public struct RunReport: Sendable, Equatable {
     public var delta: Delta?
     /// In the order in which the phases began.
     public var timings: [Timing] = []
+    /// The account that asked to see values of rows, so that this report shows them; nil for one that shows none.
+    public var revealedBy: String?
     /// Warnings, each one a sentence.
     public var notes: [String] = []
     public internal(set) var causes: [Bucket: Int] = [:]

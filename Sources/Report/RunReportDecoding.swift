@@ -47,6 +47,7 @@ extension RunReport {
         let canary = try fields.object("canary")
         self.canary = Canary(planted: try canary.integer("planted"), caught: try canary.integer("caught"))
         notes = try fields.texts("notes")
+        revealedBy = try fields.optionalText("revealed_by")
         let phases = try fields.object("timings")
         timings = []
         for phase in phases.names {

@@ -29,6 +29,7 @@ extension RunReport {
             "canary": ["planted": .number(canary.planted), "caught": .number(canary.caught)],
             "delta": delta.map(\.json) ?? .null,
             "timings": .object(timings.map { .init($0.phase, .number($0.secondsText)) }),
+            "revealed_by": .string(revealedBy),
             "notes": .array(notes.map { .string($0) }),
             "examples": .array(examples.map(\.json)),
         ]

@@ -44,7 +44,7 @@ final class TemporaryDirectory {
         try ReportDirectory.sync(path)
         let successors = try ReportDirectory.names(in: path)
         for name in successors { try ReportDirectory.move("\(path)/\(name)", to: "\(final)/\(name)") }
-        for name in Set(try ReportDirectory.names(in: final)).subtracting(successors) {
+        for name in Set(try ReportDirectory.names(in: final)).subtracting(successors + [RevealRecord.fileName]) {
             ReportDirectory.remove("\(final)/\(name)")
         }
         try ReportDirectory.sync(final)

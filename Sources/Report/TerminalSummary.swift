@@ -104,6 +104,9 @@ public struct TerminalSummary: Sendable {
             let fields = line.fields.isEmpty ? "" : " (\(line.fields.joined(separator: ", ")))"
             let text = "  \(PlainText.padded(name, to: nameWidth))  \(PlainText.visible(line.user.text + fields))"
             lines.append(PlainText.clipped(text, to: options.width))
+            for value in line.values ?? [] {
+                lines.append(PlainText.clipped("      " + PlainText.visible(value.text), to: options.width))
+            }
         }
         let rest = report.differences - shown.count
         if rest > 0 {

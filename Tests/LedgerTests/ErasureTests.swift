@@ -107,11 +107,14 @@ struct ErasureTests {
                 if index == 0 { try recorder.add(user: user, stage: .aggregate, kind: .stale, cause: nil) }
             }
         }
+        var sliced = run("three", atMs: 3)
+        sliced.baselineJSON = #"{"full_run":"one","slice_after":"\#(user.text)"}"#
+        try history.record(sliced, coverage: .namedUsers)
         #expect(try history.findings(of: user).count == 1)
-        #expect(try history.forget(user).rows == 1)
+        #expect(try history.forget(user).rows == 2, "a finding, and the end of a slice")
         #expect(try filesWithUser() == [])
         #expect(try history.findings(of: UserID("other")).count == 1)
-        #expect(try history.runs().count == 2)
+        #expect(try history.run("three")?.baselineJSON == #"{"full_run":"one","slice_after":null}"#)
     }
 
     @Test("A reader that holds on to the log is named, and the same call ends the work once it is gone")

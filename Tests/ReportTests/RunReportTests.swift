@@ -25,7 +25,8 @@ struct RunReportTests {
             names(json) == [
                 "schema", "run_id", "mode", "verdict", "complete", "exit_code", "reason", "started_at", "finished_at",
                 "config_digest", "coverage", "source", "verified_through", "aggregate_topic", "ledger", "god_topic", "fence",
-                "counts", "causes", "clusters", "oldest_stale", "canary", "delta", "timings", "notes", "examples",
+                "counts", "causes", "clusters", "oldest_stale", "canary", "delta", "timings", "revealed_by", "notes",
+                "examples",
             ])
         #expect(json["schema"] == "rollcall.report/1")
         #expect(names(json["coverage"]) == ["plan", "unit", "planned", "scanned", "percent", "gaps", "because", "basis"])

@@ -37,6 +37,7 @@ struct DemoTests {
                 "aggregate/stale/no_change_event_seen", "god/missing/produced_then_absent",
             ])
         #expect(RunningProcesses.naming(directory.path).isEmpty)
+        try SampleReport.check(againstDemoIn: directory.path)
     }
 
     @Test("leaves nothing running when it is killed in the middle")

@@ -254,7 +254,7 @@ _rollcall_stream() {
 
 _rollcall_verify() {
     repeating_flags=()
-    non_repeating_flags=(--resume --dry-run --allow-empty --json --quiet --no-color --version -h --help)
+    non_repeating_flags=(--resume --dry-run --allow-empty --reveal --json --quiet --no-color --version -h --help)
     repeating_options=(--ledger --set)
     non_repeating_options=(--through --stage --fence-timeout --settle-timeout --memory --chunk-seconds --max-rows-per-second --max-replica-lag --max-threads-running --notify --textfile --config)
     __rollcall_offer_flags_options 0
@@ -310,7 +310,7 @@ _rollcall_verify() {
 
 _rollcall_reconcile() {
     repeating_flags=()
-    non_repeating_flags=(--full --resume --dry-run --allow-empty --json --quiet --no-color --version -h --help)
+    non_repeating_flags=(--full --resume --dry-run --allow-empty --reveal --json --quiet --no-color --version -h --help)
     repeating_options=(--ledger --set)
     non_repeating_options=(--stage --fence-timeout --settle-timeout --memory --chunk-seconds --max-rows-per-second --max-replica-lag --max-threads-running --notify --textfile --config)
     __rollcall_offer_flags_options 0
@@ -441,7 +441,7 @@ _rollcall_report_list() {
 
 _rollcall_report_show() {
     repeating_flags=()
-    non_repeating_flags=(--json --quiet --no-color --version -h --help)
+    non_repeating_flags=(--reveal --json --quiet --no-color --version -h --help)
     repeating_options=(--set)
     non_repeating_options=(--run --format --config)
     __rollcall_offer_flags_options 0
@@ -490,7 +490,7 @@ _rollcall_report_prune() {
 
 _rollcall_explain() {
     repeating_flags=()
-    non_repeating_flags=(--json --quiet --no-color --version -h --help)
+    non_repeating_flags=(--reveal --json --quiet --no-color --version -h --help)
     repeating_options=(--ledger --set)
     non_repeating_options=(--config)
     __rollcall_offer_flags_options 1

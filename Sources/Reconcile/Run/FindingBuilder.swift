@@ -5,6 +5,8 @@ struct FindingBuilder {
     private let roll: Roll
     private let causes: CauseFinder
     private let comparison: FieldComparison
+    /// Whether findings carry the values of the differing fields.
+    private let reveals: Bool
 
     /// Findings of a batch, and suspects whose proof is gone.
     struct Outcome {
@@ -12,7 +14,8 @@ struct FindingBuilder {
         var unprovable: [Suspect] = []
     }
 
-    init(_ roll: Roll, causes: CauseFinder, comparison: FieldComparison) {
+    init(_ roll: Roll, causes: CauseFinder, comparison: FieldComparison, reveals: Bool) {
+        self.reveals = reveals
         self.roll = roll
         self.causes = causes
         self.comparison = comparison
@@ -26,6 +29,8 @@ struct FindingBuilder {
         var unproven: Set<Place> = []
         /// The fields in which row and topic value differ; nil where they were not compared.
         var fields: [String]?
+        /// What they hold, where findings carry that.
+        var values: [FieldValues]?
     }
 
     /// A record of one of the two topics.
@@ -55,7 +60,8 @@ struct FindingBuilder {
                 outcome.findings.append(
                     Finding(
                         user: item.suspect.user, stage: mismatch.stage, kind: mismatch.kind, cause: mismatch.cause,
-                        fields: mismatch.kind == .stale ? item.fields ?? [] : [], evidence: known))
+                        fields: mismatch.kind == .stale ? item.fields ?? [] : [],
+                        values: mismatch.kind == .stale ? item.values : nil, evidence: known))
             }
         }
         return outcome
@@ -90,7 +96,9 @@ struct FindingBuilder {
                 if let row = items[index].seen.row, let value = record.value,
                     address == items[index].seen.evidence.aggregate?.address
                 {
-                    items[index].fields = comparison.differingFields(row, value, isOwn: made.encoding != nil)
+                    let fields = comparison.differingFields(row, value, isOwn: made.encoding != nil)
+                    items[index].fields = fields
+                    if reveals { items[index].values = FieldValues.of(fields ?? [], row: row, found: value) }
                 }
             }
         }

@@ -50,6 +50,7 @@ public final class Verification {
         report = RunReport(
             runID: runID ?? RunID(startedAt: now), mode: reach.reach == .everyone ? .verify : .reconcile, startedAt: now,
             configDigest: settings.configDigest)
+        report.revealedBy = settings.revealedBy
     }
 
     /// Runs, and writes the report whatever comes out, except when the run is interrupted: then there is none.
@@ -149,7 +150,7 @@ public final class Verification {
                 comparison.suspects, settler,
                 FindingBuilder(
                     roll, causes: CauseFinder(signals: signals, encodingID: settings.encodingID),
-                    comparison: fields), record, followed, &tally)
+                    comparison: fields, reveals: settings.revealedBy != nil), record, followed, &tally)
             if let last = settler.lastFence, !last.isPassed { report.fence = FenceSummary(last) }
         }
         summarise(roll, comparison.totals, followed, tally)

@@ -44,7 +44,9 @@ public struct UserCheck {
         }
         let signals = SignalIndex(session.topics.signals, kind: settings.userIDKind, shape: session.list)
         let causes = CauseFinder(signals: signals, encodingID: settings.encodingID)
-        let built = try FindingBuilder(session.roll, causes: causes, comparison: session.comparison).build(confirmed)
+        let built = try FindingBuilder(
+            session.roll, causes: causes, comparison: session.comparison, reveals: settings.revealedBy != nil
+        ).build(confirmed)
         outcome.findings = built.findings
         for suspect in built.unprovable {
             outcome.unresolved[suspect.user] = "the topic no longer holds the record that was judged"

@@ -19,12 +19,15 @@ struct ExplainCommand: ParsableCommand {
             "A ledger, instead of the settings' one; repeat it for each process of the pipeline.", valueName: "file"))
     var ledgers: [String] = []
 
+    @OptionGroup var revealing: RevealOption
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
         let settings = try global.prepare(needs: EffectiveSettings.areasToJudge(Set(Stage.allCases)))
-        let recipe = try settings.reconcile(ledgers: ledgers)
+        var recipe = try settings.reconcile(ledgers: ledgers)
+        recipe.settings.revealedBy = revealing.account
         let user = try recipe.settings.userIDKind.argument(user)
+        try revealing.record("explain", user: user, in: recipe.reportsDirectory)
         StopSignals.install()
         let explanation = Explainer(
             recipe.settings, ports: recipe.ports, historyPath: recipe.historyPath, commands: global.commands

@@ -89,6 +89,7 @@ struct UserTraces {
     private let ledgerPaths: [String]
     private let parkedPaths: [String]
     private let historyPath: String
+    private let journalPath: String
     private let reportsDirectory: String
 
     struct Outcome {
@@ -108,6 +109,7 @@ struct UserTraces {
         let parked = try [settings.parkedPath] + ledgers.map(EffectiveSettings.parkedPath(besideLedger:))
         parkedPaths = parked.enumerated().filter { !parked[..<$0.offset].contains($0.element) }.map(\.element)
         historyPath = try settings.historyPath
+        journalPath = EffectiveSettings.journalPath(besideHistory: historyPath)
         reportsDirectory = try settings.value(EffectiveSettings.keys.reports.directory)
     }
 
@@ -127,6 +129,8 @@ struct UserTraces {
             outcome.unattributed += try store.unattributed(mentioning: user)
         }
         if let history { outcome.files.append(try history.forget(user)) }
+        // What an interrupted scan had read holds ids of everyone; without it, that scan begins anew.
+        unlink(journalPath)
         outcome.reports = try ReportStore(directory: reportsDirectory).forget(user, commands: commands)
         return outcome
     }

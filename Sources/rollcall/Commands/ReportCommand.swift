@@ -51,12 +51,21 @@ struct ReportShowCommand: ParsableCommand {
     @Option(help: ArgumentHelp("text, json, markdown or csv.", valueName: "format"))
     var format: ReportFormat = .text
 
+    @OptionGroup var revealing: RevealOption
+
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
         let settings = try global.prepare(needs: [.reports])
         let store = ReportStore(directory: try settings.value(EffectiveSettings.keys.reports.directory))
-        let report = try store.load(try ReportStore.Selection(parsing: selection))
+        let stored = try store.load(try ReportStore.Selection(parsing: selection))
+        if revealing.reveal {
+            try stored.recordReveal(by: RevealRecord.account)
+            if stored.report.revealedBy == nil {
+                Console.shared.note("this report holds no values, for its run was made without --reveal")
+            }
+        }
+        let report = revealing.reveal ? stored : stored.masked
         try report.render(
             global.json ? .json : format, commands: global.commands,
             options: .init(colors: Console.shared.outputUsesColour, width: Console.shared.width)

@@ -62,6 +62,8 @@ struct RunOptions: ParsableArguments {
     @Flag(help: "Accepts a source without a single user.")
     var allowEmpty = false
 
+    @OptionGroup var revealing: RevealOption
+
     /// What the flags say of the settings.
     var overrides: [SettingOverride?] {
         let keys = EffectiveSettings.keys.verify

@@ -17,6 +17,7 @@ struct RunWork {
         var recipe = try settings.reconcile(stages: options.stage.stages, ledgers: options.ledgers)
         recipe.settings.allowsEmptySource = options.allowEmpty
         recipe.settings.resumes = options.resume
+        recipe.settings.revealedBy = options.revealing.account
         let announcer = try Announcer(settings, announcement, commands: global.commands)
         StopSignals.install()
         do {

@@ -90,7 +90,7 @@ extension EffectiveSettings {
     }
 
     /// Beside the history, since one run at a time writes to both.
-    private static func journalPath(besideHistory path: String) -> String {
+    static func journalPath(besideHistory path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "scan.journal" }
         return path[...slash] + "scan.journal"
     }

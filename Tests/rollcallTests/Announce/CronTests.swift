@@ -88,5 +88,37 @@ struct CronTests {
         #expect(differing.output.split(separator: "\n", omittingEmptySubsequences: false).count <= 60)
         #expect(!differing.output.contains("\u{1B}"), "no colours in a mail")
         #expect(!differing.output.contains("nobody@example.com"))
+        try checkReveal(shop, arguments.filter { $0 != "--quiet" })
+    }
+
+    /// Values are shown to who asks for them, and that is on record.
+    private func checkReveal(_ shop: ShopFixture, _ arguments: [String]) throws {
+        let reports = shop.directory.path + "/reports"
+        func run(_ arguments: String...) throws -> String { try Binary.run(arguments, in: shop.directory.path).output }
+        func record(_ name: String) throws -> [JSONValue] {
+            try String(contentsOfFile: "\(reports)/\(name)", encoding: .utf8).split(separator: "\n")
+                .map { try JSONValue(parsing: Array($0.utf8)) }
+        }
+        #expect(try !run("report", "show", "--reveal").contains("nobody@example.com"), "the run was made without --reveal")
+        #expect(try !run("explain", "7").contains("nobody@example.com"))
+
+        let revealed = try Binary.run(arguments + ["--reveal", "--set", "reports.directory=\(reports)"], in: shop.directory.path)
+        #expect(revealed.status == 1, "\(revealed.errors)")
+        #expect(
+            revealed.output.contains(#"email: "nobody@example.com" in MySQL, "user7@example.com" on the topic"#),
+            "\(revealed.output)")
+        #expect(revealed.output.contains("asked with --reveal"))
+        let account = try #require(try record("latest/report.json").first?["revealed_by"]?.text)
+        #expect(try record("latest/findings.ndjson").description.contains("nobody@example.com"))
+        for format in ["text", "json", "markdown", "csv"] {
+            #expect(try !run("report", "show", "--format", format).contains("nobody@example.com"), "\(format)")
+        }
+        #expect(try run("report", "show", "--reveal").contains("nobody@example.com"))
+        #expect(try record("latest/reveals.ndjson").map { $0["by"]?.text } == [account])
+
+        #expect(try run("explain", "7", "--reveal").contains("nobody@example.com"))
+        let looks = try record("reveals.ndjson")
+        #expect(looks.map { $0["user"]?.text } == ["7"])
+        #expect(looks.first?["command"] == "explain")
     }
 }
