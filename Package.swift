@@ -32,7 +32,9 @@ let package = Package(
 
         // Floor 3: files that outlive a run.
         .target(name: "Ledger", dependencies: ["Domain", "SQLite"]),
-        .target(name: "Report", dependencies: ["Domain"]),
+        .target(
+            name: "Report", dependencies: ["Domain"],
+            resources: [.embedInCode("Resources/report.css"), .embedInCode("Resources/report.js")]),
         // The source database as the aggregate query shows it: the pipeline writes, and the reconciliation judges, what
         // this one target reads, so that the two can never read differently.
         .target(name: "Source", dependencies: ["Domain", "MySQL"]),

@@ -73,6 +73,9 @@ public enum Cause: Sendable, Hashable {
         }
     }
 
+    /// Whether a signal for the user mends it. A stray record lies where no signal leads.
+    public var isMendedBySignal: Bool { self != .wrongPartition && self != .twoLiveKeys }
+
     /// One sentence for a reader.
     public var explanation: String {
         switch self {

@@ -25,6 +25,13 @@ public struct Commands: Sendable, Equatable {
         return line(["repair"] + (startsWithDash(user) ? ["--user=" + user.text] : ["--user", user.text]))
     }
 
+    /// The command that mends all findings of a bucket; nil where none can.
+    func mend(_ bucket: Bucket, run: RunID) -> String? {
+        if bucket.isParked { return parkedRetry }
+        guard Cause(code: bucket.causeCode)?.isMendedBySignal ?? true else { return nil }
+        return line(["repair", "--run", run.text, "--bucket", bucket.path])
+    }
+
     /// What would be mended by repairing the run, without doing it.
     public func repairDryRun(_ run: RunID) -> String { line(["repair", "--run", run.text, "--dry-run"]) }
 

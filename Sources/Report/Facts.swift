@@ -4,33 +4,54 @@ import Domain
 struct Fact: Equatable {
     let label: String
     let text: String
+
+    /// The label where the title above says "as of" already.
+    var labelUnderTitle: String { label == "as of" ? "source" : label }
 }
 
 extension RunReport {
-    /// What a reader needs to know to believe the verdict, in the order of the first screen.
-    var facts: [Fact] {
+    /// How much of what there is the verdict speaks of.
+    var coverageFacts: [Fact] {
+        facts { add in
+            // In the two other cases the headline says it.
+            add("incomplete", verdict == .differences && !complete ? reason : nil)
+            add("coverage", coverageText)
+        }
+    }
+
+    /// The positions that the verdict is as of, and what makes it believable.
+    var asOfFacts: [Fact] {
+        facts { add in
+            add("as of", sourceText)
+            add("topic", aggregateTopic.map(topicText))
+            add(
+                "ledger",
+                ledger.map { "\(PlainText.count($0.productions, "production")) of \(PlainText.count($0.users, "user"))" })
+            add("topic", godTopic.map(topicText))
+            add("fence", fenceText)
+            add("self-test", canaryText)
+            add("run", "\(runID), \(mode.rawValue), started \(startedAt.readable), took \(tookText)")
+        }
+    }
+
+    /// What became of the findings since the last run, and over the last month of runs.
+    var changeFacts: [Fact] {
+        facts { add in
+            add("since last", delta.map(\.text))
+            add("standing", standingText)
+            add("trend", trendText)
+        }
+    }
+
+    var tookText: String {
+        PlainText.duration(milliseconds: finishedAt.millisecondsSince1970 - startedAt.millisecondsSince1970)
+    }
+
+    private func facts(_ collect: (_ add: (String, String?) -> Void) -> Void) -> [Fact] {
         var facts: [Fact] = []
-        func add(_ label: String, _ text: String?) {
+        collect { label, text in
             if let text { facts.append(Fact(label: label, text: text)) }
         }
-        // In the two other cases the headline says it.
-        add("incomplete", verdict == .differences && !complete ? reason : nil)
-        add("coverage", coverageText)
-        add("as of", sourceText)
-        add("topic", aggregateTopic.map(topicText))
-        add("ledger", ledger.map { "\(PlainText.count($0.productions, "production")) of \(PlainText.count($0.users, "user"))" })
-        add("topic", godTopic.map(topicText))
-        add("fence", fenceText)
-        add("self-test", canaryText)
-        add(
-            "since last",
-            delta.map {
-                "\(PlainText.grouped($0.new)) new, \(PlainText.grouped($0.persisting)) persisting, "
-                    + "\(PlainText.grouped($0.healed)) healed"
-            })
-        add("oldest", oldestStale.map { "a stale value has been lying there since \($0.writtenAt.readable)" })
-        let took = PlainText.duration(milliseconds: finishedAt.millisecondsSince1970 - startedAt.millisecondsSince1970)
-        add("run", "\(runID), \(mode.rawValue), started \(startedAt.readable), took \(took)")
         return facts
     }
 
@@ -100,13 +121,5 @@ extension RunReport {
                     + "\(hot == 1 ? "its version was" : "their versions were") checked")
         }
         return all
-    }
-}
-
-extension Cluster {
-    /// `all 14 lie in partition 3`.
-    var text: String {
-        let share = findings == of ? "all \(PlainText.grouped(of))" : "\(PlainText.grouped(findings)) of \(PlainText.grouped(of))"
-        return "\(share) lie in partition \(partition)"
     }
 }

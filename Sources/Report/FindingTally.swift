@@ -10,9 +10,13 @@ public struct FindingTally: Sendable {
     public private(set) var causes: [Bucket: Int] = [:]
     public private(set) var oldestStale: OldestStale?
     private var examplesOf: [Bucket: [FindingLine]] = [:]
-    private var partitionsOf: [Bucket: [Int32: Int]] = [:]
+    private var spreadOf: [Bucket: FindingSpread] = [:]
+    private let asOf: UTCTime
 
-    public init() {}
+    /// - Parameter asOf: The moment that the age of stale values is measured against: the run's start.
+    public init(asOf: UTCTime = .now()) {
+        self.asOf = asOf
+    }
 
     public mutating func add(_ line: FindingLine) {
         let bucket = line.bucket
@@ -20,7 +24,7 @@ public struct FindingTally: Sendable {
         if examplesOf[bucket, default: []].count < Self.examplesPerBucket {
             examplesOf[bucket, default: []].append(line)
         }
-        if let partition = line.partition { partitionsOf[bucket, default: [:]][partition, default: 0] += 1 }
+        spreadOf[bucket, default: FindingSpread()].add(line, asOf: asOf)
         noteAge(line)
     }
 
@@ -44,21 +48,31 @@ public struct FindingTally: Sendable {
         return Array(lines.prefix(Self.examplesAtMost))
     }
 
-    /// Partitions that hold a striking share of a bucket: at least four findings, half of the bucket, and three times what
-    /// an even spread would put there. Below that, chance explains it, and a reader would be sent looking for nothing.
-    func clusters(partitionCount: (Stage) -> Int) -> [Cluster] {
-        causes.keys.sorted().compactMap { bucket in
-            let partitions = partitionsOf[bucket] ?? [:]
-            let known = partitions.values.reduce(0, +)
-            guard let most = partitions.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }) else { return nil }
-            let isStriking = most.value >= 4 && most.value * 2 >= known && most.value * partitionCount(bucket.stage) >= known * 3
-            return isStriking ? Cluster(bucket: bucket, partition: most.key, findings: most.value, of: known) : nil
+    /// What findings of a bucket strikingly have in common, in the order of the buckets.
+    ///
+    /// - Parameters:
+    ///   - users: Users that there are.
+    ///   - partitionCounts: Partitions of each stage's topic.
+    func clusters(users: Int, partitionCounts: [Stage: Int]) -> [Cluster] {
+        let judge = ClusterJudge(partitionCounts: partitionCounts, users: users)
+        return causes.keys.sorted().flatMap { bucket in
+            spreadOf[bucket].map { judge.clusters(of: bucket, $0) } ?? []
         }
     }
 
+    /// How all findings spread, by stage where the property is a stage's own.
+    var distributions: [Distribution] {
+        func spread(_ isMeant: (Bucket) -> Bool) -> FindingSpread {
+            spreadOf.sorted { $0.key < $1.key }.reduce(into: FindingSpread()) { sum, entry in
+                if isMeant(entry.key) { sum.add(entry.value) }
+            }
+        }
+        return Stage.allCases.flatMap { stage in spread { $0.stage == stage }.distributions(stage: stage) }
+            + spread { _ in true }.distributions(stage: nil)
+    }
+
     private mutating func noteAge(_ line: FindingLine) {
-        let record = line.stage == .aggregate ? line.topic : line.god
-        guard line.kind == .stale, let writtenAt = record?.writtenAt else { return }
+        guard let writtenAt = line.staleSince else { return }
         if let oldest = oldestStale, oldest.writtenAt <= writtenAt { return }
         oldestStale = OldestStale(user: line.user, writtenAt: writtenAt)
     }

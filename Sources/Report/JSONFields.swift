@@ -104,6 +104,11 @@ struct JSONFields {
         return objects
     }
 
+    /// The objects of a list that earlier versions did not write; none where it is absent.
+    func addedObjects(_ name: String) throws(ReportError) -> [JSONFields] {
+        value[name] == nil ? [] : try objects(name)
+    }
+
     /// Names of the members, in their order.
     var names: [String] { (value.members ?? []).map(\.name) }
 

@@ -12,44 +12,70 @@ public struct MarkdownSummary: Sendable {
 
     /// The page.
     public var text: String {
-        var page = ["# Rollcall: \(report.verdict.rawValue)", "**\(Markdown.escape(report.headline))**"]
-        page.append(Markdown.table(["", ""], report.facts.map { [$0.label, Markdown.escape($0.text)] }))
-        if !report.counts.isEmpty { page.append("## Counts\n\n" + counts) }
-        if !report.causes.isEmpty { page.append("## Causes\n\n" + causes) }
-        if !report.examples.isEmpty { page.append("## Examples\n\n" + examples) }
-        if !report.allNotes.isEmpty {
-            page.append("## Notes\n\n" + report.allNotes.map { "- " + Markdown.escape($0) }.joined(separator: "\n"))
-        }
-        let steps = report.nextSteps(commands)
-        if !steps.isEmpty {
-            page.append(
-                "## Next\n\n"
-                    + steps.map { "- \(Markdown.code($0.command)) \(Markdown.escape($0.purpose))" }.joined(separator: "\n"))
-        }
-        return page.joined(separator: "\n\n") + "\n"
+        FirstScreen.Section.allCases.compactMap(section).joined(separator: "\n\n") + "\n"
     }
 
-    private var counts: String {
-        let rows = Stage.allCases.compactMap { stage -> [String]? in
-            guard let count = report.counts[stage] else { return nil }
-            return [stage.rawValue] + StageCounts.columns.map { PlainText.grouped(count[keyPath: $0.count]) }
+    private var screen: FirstScreen { FirstScreen(report: report, commands: commands) }
+
+    private func section(_ section: FirstScreen.Section) -> String? {
+        switch section {
+        case .verdict: "# Rollcall: \(report.verdict.rawValue)\n\n**\(Markdown.escape(screen.headline))**"
+        case .coverage: [facts(screen.coverage), counts].compactMap { $0 }.joined(separator: "\n\n").nilWhereEmpty
+        case .asOf: titled("As of", facts(screen.asOf))
+        case .change: titled("Since the last run", facts(screen.change))
+        case .causes: titled("Causes", causes)
+        case .clusters: titled("Where they cluster", clusters)
+        case .staleness: titled("How long they have been stale", staleness)
+        case .examples: titled("Examples", examples)
+        case .notes: titled("Notes", list(screen.notes.map { Markdown.escape($0) }))
+        case .next: titled("Next", list(screen.steps.map { "\(Markdown.code($0.command)) \(Markdown.escape($0.purpose))" }))
         }
-        return Markdown.table(["stage"] + StageCounts.columns.map(\.title), rows)
     }
 
-    private var causes: String {
-        let rows = report.causes.keys.sorted().map { bucket in
-            let cluster = report.clusters.first { $0.bucket == bucket }.map { "; " + $0.text } ?? ""
-            return [
-                PlainText.grouped(report.causes[bucket] ?? 0), bucket.stage.rawValue, bucket.kind.rawValue,
-                Markdown.code(bucket.causeCode), Markdown.escape(bucket.explanation + cluster),
+    private func titled(_ title: String, _ body: String?) -> String? { body.map { "## \(title)\n\n\($0)" } }
+
+    private func facts(_ facts: [Fact]) -> String? {
+        list(facts.map { "\($0.labelUnderTitle): \(Markdown.escape($0.text))" })
+    }
+
+    private func list(_ items: [String]) -> String? {
+        items.isEmpty ? nil : items.map { "- " + $0 }.joined(separator: "\n")
+    }
+
+    private var counts: String? {
+        screen.counts.map { Markdown.table($0.header, $0.rows, numbersFrom: 1) }
+    }
+
+    private var causes: String? {
+        let rows = screen.buckets.map { entry in
+            [
+                PlainText.grouped(entry.findings), entry.bucket.stage.rawValue, entry.bucket.kind.rawValue,
+                Markdown.code(entry.bucket.causeCode), Markdown.escape(entry.bucket.explanation),
+                entry.command.map { Markdown.code($0) } ?? "no command can",
             ]
         }
-        return Markdown.table(["findings", "stage", "kind", "cause", "what happened"], rows)
+        guard !rows.isEmpty else { return nil }
+        return Markdown.table(["findings", "stage", "kind", "cause", "what happened", "mended by"], rows, numbersUpTo: 0)
     }
 
-    private var examples: String {
-        let rows = report.examples.map { line in
+    private var clusters: String? {
+        list(
+            screen.clusters.map { cluster in
+                "\(cluster.bucket.stage.rawValue) \(cluster.bucket.kind.rawValue) \(Markdown.code(cluster.bucket.causeCode)): "
+                    + Markdown.escape(cluster.text)
+            })
+    }
+
+    private var staleness: String? {
+        guard let staleness = screen.staleness else { return nil }
+        let table = Markdown.table(
+            ["stale for", "findings"], staleness.bars.map { [$0.label, PlainText.grouped($0.findings)] }, numbersFrom: 1)
+        return [table, screen.oldest.map { Markdown.escape($0) }].compactMap { $0 }.joined(separator: "\n\n")
+    }
+
+    private var examples: String? {
+        guard !screen.examples.isEmpty else { return nil }
+        let rows = screen.examples.map { line in
             [
                 Markdown.code(PlainText.clipped(line.user.text, to: 120)), line.stage.rawValue, line.kind.rawValue,
                 Markdown.code(line.bucket.causeCode), line.fields.map { Markdown.code($0) }.joined(separator: ", "),
@@ -58,17 +84,13 @@ public struct MarkdownSummary: Sendable {
             ]
         }
         let table = Markdown.table(["user", "stage", "kind", "cause", "fields", "repair"], rows)
-        let rest = report.differences - report.examples.count
+        let rest = screen.unshown
         return rest > 0 ? table + "\n\n… and \(PlainText.grouped(rest)) more in `findings.ndjson`" : table
     }
 }
 
-extension StageCounts {
-    /// The columns of every table of counts.
-    static let columns: [(title: String, count: KeyPath<StageCounts, Int> & Sendable)] = [
-        ("users", \.users), ("matched", \.matched), ("missing", \.missing), ("stale", \.stale), ("extra", \.extra),
-        ("parked", \.parked), ("unresolved", \.unresolved),
-    ]
+extension String {
+    fileprivate var nilWhereEmpty: String? { isEmpty ? nil : self }
 }
 
 /// CommonMark with GitHub's tables, from texts that mean nothing to Markdown.
@@ -110,7 +132,18 @@ enum Markdown {
         return fence + edge + PlainText.replacing("|", in: visible, with: "\\|") + edge + fence
     }
 
-    static func table(_ header: [String], _ rows: [[String]]) -> String {
-        ([header, header.map { _ in "---" }] + rows).map { "| " + $0.joined(separator: " | ") + " |" }.joined(separator: "\n")
+    /// A table of cells that are Markdown already.
+    ///
+    /// - Parameters:
+    ///   - first: The first column of numbers, which are set to the right; nil where only `last` counts.
+    ///   - last: The last such column; nil for all that follow.
+    static func table(
+        _ header: [String], _ rows: [[String]], numbersFrom first: Int? = nil, numbersUpTo last: Int? = nil
+    ) -> String {
+        let areNumbers = header.indices.map { index in
+            (first != nil || last != nil) && index >= first ?? 0 && index <= last ?? .max
+        }
+        let rule = areNumbers.map { $0 ? "---:" : "---" }
+        return ([header, rule] + rows).map { "| " + $0.joined(separator: " | ") + " |" }.joined(separator: "\n")
     }
 }

@@ -1,7 +1,7 @@
 /// Texts for people: numbers with separators, plurals, and foreign text that cannot take over a terminal.
 public enum PlainText {
     /// `4,210,331`.
-    public static func grouped(_ number: Int) -> String {
+    public static func grouped(_ number: some SignedInteger) -> String {
         let digits = Array(String(number.magnitude).utf8)
         var bytes: [UInt8] = number < 0 ? [UInt8(ascii: "-")] : []
         for (index, digit) in digits.enumerated() {
@@ -24,6 +24,14 @@ public enum PlainText {
         let seconds = milliseconds / 1_000
         if seconds < 3_600 { return "\(seconds / 60) min \(seconds % 60) s" }
         return "\(seconds / 3_600) h \(seconds / 60 % 60) min"
+    }
+
+    /// An age, as coarse as people say it: `40 min`, `5 h`, `4 days`.
+    static func age(milliseconds: Int64) -> String {
+        let minutes = max(0, milliseconds) / 60_000
+        if minutes < 60 { return "\(minutes) min" }
+        if minutes < 48 * 60 { return "\(minutes / 60) h" }
+        return "\(grouped(Int(minutes / (24 * 60)))) days"
     }
 
     /// The same text with everything that a terminal would obey, or that would reorder or hide what stands beside it, written

@@ -15,6 +15,7 @@ struct ReportDirectory: Sendable {
 
     func path(of run: RunID) -> String { "\(path)/\(run.text)" }
     func temporaryPath(of run: RunID) -> String { "\(path)/\(Self.temporaryPrefix)\(run.text)" }
+    var frontPagePath: String { "\(path)/index.html" }
     var latestPath: String { "\(path)/\(Self.latestName)" }
 
     /// Creates the directory, and those above it that are missing, for their owner only.

@@ -38,6 +38,8 @@ extension ReportStore {
                 }
             }
         }
+        // The front page quotes the reason of a run, and that can name a user.
+        if !outcome.rewritten.isEmpty { try writeFrontPage() }
         return outcome
     }
 
@@ -51,6 +53,7 @@ extension ReportStore {
             if line.user == user { gone += 1 }
         }
         guard gone > 0 || report != stored.report else { return nil }
+        if gone > 0 { report.forgetIDs() }
         report.notes.append("a user was removed from this report on \(UTCTime.now().day); its counts are those of the run")
         let writer = try ReportWriter(directory: directory.path, runID: report.runID, commands: commands, replaces: true)
         let findings = try stored.findings()
@@ -69,6 +72,12 @@ extension RunReport {
         if oldestStale?.user == user { oldestStale = nil }
         reason = reason.map { Self.text($0, without: user) }
         notes = notes.map { Self.text($0, without: user) }
+    }
+
+    /// Takes out ranges of ids: whoever knows how wide they are can read an id from their ends.
+    fileprivate mutating func forgetIDs() {
+        clusters.removeAll { $0.property == .userID }
+        distributions.removeAll { $0.property == .userID }
     }
 
     /// Messages name a user as `user 42`.

@@ -56,5 +56,6 @@ extension ReportStore {
         try ReportDirectory.move(directory.path(of: run), to: place)
         ReportDirectory.remove(place)
         try ReportDirectory.sync(directory.path)
+        try writeFrontPage()
     }
 }

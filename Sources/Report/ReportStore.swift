@@ -33,19 +33,46 @@ public struct ReportStore: Sendable {
     ///
     /// - Throws: ``ReportError`` when the directory itself cannot be read.
     public func list() throws(ReportError) -> [Entry] {
-        let names: [String]
+        try runIDs().map(entry)
+    }
+
+    /// Makes the page that lists the runs, `index.html`, anew. To be called whenever a run was added or removed.
+    ///
+    /// - Throws: ``ReportError``.
+    public func writeFrontPage() throws(ReportError) {
+        let runs = try runIDs()
+        let page = FrontPage(entries: runs.prefix(FrontPage.runsAtMost).map(entry), total: runs.count)
+        let temporary = "\(directory.path)/.index-\(RunID().text).html"
         do throws(ReportError) {
-            names = try ReportDirectory.names(in: directory.path)
+            var file = try OutputFile(creating: temporary)
+            try file.write(page.document.html)
+            try file.sync()
+            try ReportDirectory.move(temporary, to: directory.frontPagePath)
+            try ReportDirectory.sync(directory.path)
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+    }
+
+    /// The page that lists the runs.
+    public var frontPagePath: String { directory.frontPagePath }
+
+    /// The newest first.
+    private func runIDs() throws(ReportError) -> [RunID] {
+        do throws(ReportError) {
+            return try ReportDirectory.names(in: directory.path).compactMap { try? RunID(parsing: $0) }.sorted(by: >)
         } catch {
             if error.code == .notFound { return [] }
             throw error
         }
-        return names.compactMap { try? RunID(parsing: $0) }.sorted(by: >).map { run in
-            do throws(ReportError) {
-                return .run(try load(.run(run)))
-            } catch {
-                return .unreadable(run, error)
-            }
+    }
+
+    private func entry(_ run: RunID) -> Entry {
+        do throws(ReportError) {
+            return .run(try load(.run(run)))
+        } catch {
+            return .unreadable(run, error)
         }
     }
 

@@ -15,7 +15,7 @@ import Domain
 public final class ReportWriter {
     public let runID: RunID
     /// What has been written so far.
-    public private(set) var tally = FindingTally()
+    public private(set) var tally: FindingTally
     private let directory: ReportDirectory
     private let commands: Commands
     /// Whether a report of this run is there, and is to be written anew.
@@ -28,6 +28,7 @@ public final class ReportWriter {
         var lines: OutputFile
         var table: OutputFile
         var json = JSONWriter()
+        var embedded: EmbeddedFindings
     }
 
     /// Begins a report.
@@ -46,6 +47,7 @@ public final class ReportWriter {
         self.replaces = replaces
         self.directory = ReportDirectory(path: directory)
         self.commands = commands
+        tally = FindingTally(asOf: runID.startedAt ?? .now())
         try self.directory.create()
         if !replaces, ReportDirectory.isDirectory(self.directory.path(of: runID)) {
             throw ReportError(
@@ -55,7 +57,8 @@ public final class ReportWriter {
         var table = try OutputFile(creating: temporary.path + "/findings.csv")
         try table.write(CSV.header)
         work = Work(
-            temporary: temporary, lines: try OutputFile(creating: temporary.path + "/findings.ndjson"), table: table)
+            temporary: temporary, lines: try OutputFile(creating: temporary.path + "/findings.ndjson"), table: table,
+            embedded: EmbeddedFindings(commands: commands, runID: runID))
     }
 
     /// Where the report will lie once it is finished.
@@ -72,6 +75,7 @@ public final class ReportWriter {
         // When a write fails, `current` ends here, and takes the temporary directory with it.
         try current.lines.write(current.json.bytes)
         try current.table.write(CSV.row(line))
+        current.embedded.add(line)
         work = consume current
         tally.add(line)
     }
@@ -91,9 +95,8 @@ public final class ReportWriter {
         try document.write(report.json.bytes)
         try document.write("\n")
         try document.sync()
-        var summary = try OutputFile(creating: folder + "/summary.md")
-        try summary.write(MarkdownSummary(report, commands: commands).text)
-        try summary.sync()
+try write(MarkdownSummary(report, commands: commands).text, to: folder + "/summary.md")
+        try write(RunPage(report, commands: commands, findings: current.embedded).document.html, to: folder + "/index.html")
         if replaces {
             try current.temporary.replaceFiles(of: path)
             return path
@@ -101,11 +104,17 @@ public final class ReportWriter {
         try current.temporary.publish(as: path)
         do throws(ReportError) {
             try directory.pointLatest(at: runID)
-            try ReportDirectory.sync(directory.path)
+            try ReportStore(directory: directory.path).writeFrontPage()
         } catch {
             throw ReportError(error.code, path: error.path, "\(error.detail); the report itself is whole, and lies in \(path)")
         }
         return path
+    }
+
+    private func write(_ text: String, to path: String) throws(ReportError) {
+        var file = try OutputFile(creating: path)
+        try file.write(text)
+        try file.sync()
     }
 
     /// Removes what has been written.

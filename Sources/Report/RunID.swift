@@ -34,6 +34,13 @@ public struct RunID: Sendable, Hashable, Comparable, CustomStringConvertible {
         self.text = text
     }
 
+    /// When the run started, to the second.
+    var startedAt: UTCTime? {
+        let digits = Array(text)
+        func part(_ range: Range<Int>) -> String { String(digits[range]) }
+        return UTCTime("\(part(0..<4))-\(part(4..<6))-\(part(6..<8))T\(part(9..<11)):\(part(11..<13)):\(part(13..<15))Z")
+    }
+
     public var description: String { text }
 
     public static func < (left: RunID, right: RunID) -> Bool { left.text < right.text }

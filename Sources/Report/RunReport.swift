@@ -7,6 +7,8 @@ import Domain
 public struct RunReport: Sendable, Equatable {
     /// The format that this version writes and reads.
     public static let schema = "rollcall.report/1"
+    /// Runs that a trend covers: a month of nights.
+    public static let trendRunsAtMost = 30
 
     public var runID: RunID
     public var mode: Mode
@@ -34,6 +36,8 @@ public struct RunReport: Sendable, Equatable {
     public var canary = Canary()
     /// What changed since the last complete run; nil when there is none to compare with.
     public var delta: Delta?
+    /// The newest runs up to this one, the oldest first; at most ``trendRunsAtMost``.
+    public var trend: [TrendPoint] = []
     /// In the order in which the phases began.
     public var timings: [Timing] = []
     /// The account that asked to see values of rows, so that this report shows them; nil for one that shows none.
@@ -43,6 +47,8 @@ public struct RunReport: Sendable, Equatable {
     public internal(set) var causes: [Bucket: Int] = [:]
     /// Properties that a striking share of a bucket's findings have in common.
     public internal(set) var clusters: [Cluster] = []
+    /// How all findings spread over partitions, ids, hours, fields and ages.
+    public internal(set) var distributions: [Distribution] = []
     /// The stale finding whose topic value is oldest.
     public internal(set) var oldestStale: OldestStale?
     /// A few findings of each bucket; all of them are in `findings.ndjson`.
@@ -66,9 +72,10 @@ public struct RunReport: Sendable, Equatable {
     public var exitCode: Int32 { verdict.exitCode }
 
     /// Takes over what a writer counted while the findings passed through it, so that report and findings cannot disagree:
-    /// `missing`, `stale`, `extra` and `parked` of each stage, causes, clusters, the oldest stale value and the examples.
+    /// `missing`, `stale`, `extra` and `parked` of each stage, causes, clusters, distributions, the oldest stale value and the
+    /// examples.
     ///
-    /// To be called when the topics' partitions are set, because clusters are judged against their number.
+    /// To be called when the topics' partitions and the number of users are set, because clusters are judged against them.
     public mutating func adopt(_ tally: FindingTally) {
         for stage in Stage.allCases where counts[stage] != nil || tally.hasFindings(at: stage) {
             var stageCounts = counts[stage] ?? StageCounts()
@@ -81,9 +88,12 @@ public struct RunReport: Sendable, Equatable {
         causes = tally.causes
         oldestStale = tally.oldestStale
         examples = tally.examples
-        clusters = tally.clusters { stage in
-            (stage == .aggregate ? aggregateTopic : godTopic)?.partitions.count ?? 0
-        }
+        distributions = tally.distributions
+        clusters = tally.clusters(
+            users: users,
+            partitionCounts: [
+                .aggregate: aggregateTopic?.partitions.count ?? 0, .god: godTopic?.partitions.count ?? 0,
+            ])
     }
 
     /// Decides verdict, `complete`, reason and `verified_through` from what the report holds.

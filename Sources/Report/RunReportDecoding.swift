@@ -92,12 +92,16 @@ extension RunReport {
             guard let bucket = Bucket(path: name) else { throw causes.wrong(name, "named stage/kind/cause") }
             self.causes[bucket] = try causes.integer(name)
         }
-        clusters = try fields.objects("clusters").map { cluster throws(ReportError) in
-            Cluster(
-                bucket: try cluster.required("bucket", "stage/kind/cause") { $0.text.flatMap { Bucket(path: $0) } },
-                partition: try cluster.integer("partition"), findings: try cluster.integer("findings"),
-                of: try cluster.integer("of"))
+        clusters = try fields.objects("clusters").map { cluster throws(ReportError) in try Cluster(cluster) }
+        distributions = try fields.addedObjects("distributions").map { distribution throws(ReportError) in
+            Distribution(
+                property: try distribution.choice("property"),
+                stage: try distribution.optional("stage", "a stage") { $0.text.flatMap { Stage(rawValue: $0) } },
+                bars: try distribution.objects("bars").map { bar throws(ReportError) in
+                    Distribution.Bar(label: try bar.text("label"), findings: try bar.integer("findings"))
+                }, of: try distribution.integer("of"))
         }
+        trend = try fields.addedObjects("trend").map { point throws(ReportError) in try TrendPoint(point) }
         oldestStale = try fields.optionalObject("oldest_stale").map { stale throws(ReportError) in
             OldestStale(user: UserID(try stale.text("user")), writtenAt: try stale.time("written_at"))
         }
@@ -133,6 +137,27 @@ extension StageCounts {
             missing: try fields.integer("missing"), stale: try fields.integer("stale"), extra: try fields.integer("extra"),
             unresolved: try fields.integer("unresolved"), parked: try fields.integer("parked"),
             versionOnly: try fields.integer("version_only"))
+    }
+}
+
+extension Cluster {
+    fileprivate init(_ fields: JSONFields) throws(ReportError) {
+        let partition = try fields.optional("partition", "a whole number") { $0.integer.flatMap { Int32(exactly: $0) } }
+        self.init(
+            bucket: try fields.required("bucket", "stage/kind/cause") { $0.text.flatMap { Bucket(path: $0) } },
+            // The first version knew clusters by partition only.
+            property: fields.value["property"] == nil ? .partition : try fields.choice("property"),
+            value: try fields.optionalText("value") ?? partition.map { "\($0)" } ?? "", partition: partition,
+            findings: try fields.integer("findings"), of: try fields.integer("of"))
+    }
+}
+
+extension TrendPoint {
+    fileprivate init(_ fields: JSONFields) throws(ReportError) {
+        self.init(
+            runID: try fields.text("run_id"), startedAt: try fields.time("started_at"), verdict: try fields.choice("verdict"),
+            complete: try fields.bool("complete"), new: try fields.integer("new"), persisting: try fields.integer("persisting"),
+            healed: try fields.integer("healed"))
     }
 }
 

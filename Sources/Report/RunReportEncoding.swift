@@ -25,9 +25,11 @@ extension RunReport {
                 Stage.allCases.compactMap { stage in counts[stage].map { .init(stage.rawValue, $0.json) } }),
             "causes": .object(causes.sorted { $0.key < $1.key }.map { .init($0.key.path, .number($0.value)) }),
             "clusters": .array(clusters.map(\.json)),
+            "distributions": .array(distributions.map(\.json)),
             "oldest_stale": oldestStale.map(\.json) ?? .null,
             "canary": ["planted": .number(canary.planted), "caught": .number(canary.caught)],
             "delta": delta.map(\.json) ?? .null,
+            "trend": .array(trend.map(\.json)),
             "timings": .object(timings.map { .init($0.phase, .number($0.secondsText)) }),
             "revealed_by": .string(revealedBy),
             "notes": .array(notes.map { .string($0) }),
@@ -114,8 +116,8 @@ extension StageCounts {
 extension Cluster {
     fileprivate var json: JSONValue {
         [
-            "bucket": .string(bucket.path), "partition": .number(partition), "findings": .number(findings),
-            "of": .number(of),
+            "bucket": .string(bucket.path), "property": .string(property.rawValue), "value": .string(value),
+            "partition": .number(partition), "findings": .number(findings), "of": .number(of),
         ]
     }
 }
@@ -129,6 +131,24 @@ extension OldestStale {
 extension Delta {
     fileprivate var json: JSONValue {
         ["new": .number(new), "persisting": .number(persisting), "healed": .number(healed)]
+    }
+}
+
+extension Distribution {
+    fileprivate var json: JSONValue {
+        [
+            "property": .string(property.rawValue), "stage": .string(stage?.rawValue), "of": .number(of),
+            "bars": .array(bars.map { ["label": .string($0.label), "findings": .number($0.findings)] }),
+        ]
+    }
+}
+
+extension TrendPoint {
+    fileprivate var json: JSONValue {
+        [
+            "run_id": .string(runID), "started_at": .string(startedAt.description), "verdict": .string(verdict.rawValue),
+            "complete": .bool(complete), "new": .number(new), "persisting": .number(persisting), "healed": .number(healed),
+        ]
     }
 }
 

@@ -238,21 +238,58 @@ public struct Timing: Sendable, Equatable {
     }
 }
 
-/// Findings of one bucket that crowd in one partition, far beyond what chance would do.
+/// Something that a striking share of a bucket's findings have in common, far beyond what chance would do.
 public struct Cluster: Sendable, Equatable {
     public var bucket: Bucket
-    public var partition: Int32
-    /// Findings of the bucket in that partition.
+    public var property: Distribution.Property
+    /// What they have in common, as a ``Distribution/Bar`` labels it.
+    public var value: String
+    /// The partition, where that is the property.
+    public var partition: Int32?
+    /// Findings of the bucket that have it.
     public var findings: Int
-    /// Findings of the bucket whose partition is known.
+    /// Findings of the bucket whose property is known.
     public var of: Int
 
-    public init(bucket: Bucket, partition: Int32, findings: Int, of: Int) {
+    public init(
+        bucket: Bucket, property: Distribution.Property, value: String, partition: Int32? = nil, findings: Int, of: Int
+    ) {
         self.bucket = bucket
+        self.property = property
+        self.value = value
         self.partition = partition
         self.findings = findings
         self.of = of
     }
+}
+
+/// One run in the course of many.
+public struct TrendPoint: Sendable, Equatable {
+    public var runID: String
+    public var startedAt: UTCTime
+    public var verdict: Verdict
+    public var complete: Bool
+    /// Findings that were not open before.
+    public var new: Int
+    /// Findings that were open before, and were found again.
+    public var persisting: Int
+    /// Findings that were open before, and were not found again.
+    public var healed: Int
+
+    public init(
+        runID: String, startedAt: UTCTime, verdict: Verdict, complete: Bool, new: Int, persisting: Int, healed: Int
+    ) {
+        self.runID = runID
+        self.startedAt = startedAt
+        self.verdict = verdict
+        self.complete = complete
+        self.new = new
+        self.persisting = persisting
+        self.healed = healed
+    }
+
+    /// All findings of the run.
+    public var findings: Int { new + persisting }
 }
 
 /// The stale value that has been lying there longest.

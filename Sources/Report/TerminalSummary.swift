@@ -33,14 +33,26 @@ public struct TerminalSummary: Sendable {
 
     /// The screen, every line ended by a line feed.
     public var text: String {
-        var sections = [[headline], facts]
-        if !report.counts.isEmpty { sections.append(counts) }
-        if !report.causes.isEmpty { sections.append(causes) }
-        if !report.examples.isEmpty, options.examples > 0 { sections.append(examples) }
-        if !report.allNotes.isEmpty { sections.append(notes) }
-        if let path { sections.append([paint("Report", .bold) + "  " + PlainText.visible(path)]) }
-        sections.append(nextSteps)
-        return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
+        let sections = FirstScreen.Section.allCases.flatMap(lines).filter { !$0.isEmpty }
+        return sections.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
+    }
+
+    private var screen: FirstScreen { FirstScreen(report: report, commands: commands) }
+
+    /// The blocks of a section; a block is set off by an empty line.
+    private func lines(_ section: FirstScreen.Section) -> [[String]] {
+        switch section {
+        case .verdict: [[headline]]
+        case .coverage: [facts(screen.coverage), counts]
+        case .asOf: [facts(screen.asOf)]
+        case .change: [facts(screen.change)]
+        case .causes: [causes]
+        case .clusters: [clusters]
+        case .staleness: [staleness]
+        case .examples: [examples]
+        case .notes: [notes]
+        case .next: [path.map { [paint("Report", .bold) + "  " + PlainText.visible($0)] } ?? [], nextSteps]
+        }
     }
 
     private var headline: String {
@@ -53,9 +65,9 @@ public struct TerminalSummary: Sendable {
         return paint(PlainText.visible(report.headline), color, .bold)
     }
 
-    private var facts: [String] {
+    private func facts(_ facts: [Fact]) -> [String] {
         let labelWidth = 12
-        return report.facts.flatMap { fact in
+        return facts.flatMap { fact in
             let lines = PlainText.wrapped(PlainText.visible(fact.text), to: options.width - labelWidth - 2)
             return lines.enumerated().map { index, line in
                 let label = PlainText.padded(index == 0 ? fact.label : "", to: labelWidth)
@@ -65,15 +77,13 @@ public struct TerminalSummary: Sendable {
     }
 
     private var counts: [String] {
-        let stages = Stage.allCases.filter { report.counts[$0] != nil }
-        let columns = StageCounts.columns.map { column in
-            let cells = stages.map { stage in
-                report.counts[stage].map { PlainText.grouped($0[keyPath: column.count]) } ?? ""
-            }
-            let width = max(PlainText.width(column.title), cells.map(PlainText.width).max() ?? 0)
-            return ([column.title] + cells).map { PlainText.rightAligned($0, to: width) }
+        guard let table = screen.counts else { return [] }
+        let columns = table.header.indices.dropFirst().map { column in
+            let cells = [table.header[column]] + table.rows.map { $0[column] }
+            let width = cells.map(PlainText.width).max() ?? 0
+            return cells.map { PlainText.rightAligned($0, to: width) }
         }
-        let labels = (["stage"] + stages.map(\.rawValue)).map { PlainText.padded($0, to: 9) }
+        let labels = ([table.header[0]] + table.rows.map { $0[0] }).map { PlainText.padded($0, to: 9) }
         return labels.enumerated().map { row, label in
             let line = "  " + label + columns.map { "  " + $0[row] }.joined()
             return row == 0 ? paint(line, .dim) : line
@@ -81,22 +91,52 @@ public struct TerminalSummary: Sendable {
     }
 
     private var causes: [String] {
-        let buckets = report.causes.keys.sorted()
-        let numbers = buckets.map { PlainText.grouped(report.causes[$0] ?? 0) }
+        let buckets = screen.buckets
+        guard !buckets.isEmpty else { return [] }
+        let numbers = buckets.map { PlainText.grouped($0.findings) }
         let numberWidth = max(4, numbers.map(PlainText.width).max() ?? 0)
         let indent = String(repeating: " ", count: numberWidth + 4)
         return [paint("Causes", .bold)]
-            + zip(buckets, numbers).flatMap { bucket, number in
-                let name = "\(bucket.stage.rawValue) \(bucket.kind.rawValue): \(PlainText.visible(bucket.causeCode))"
+            + zip(buckets, numbers).flatMap { entry, number in
+                let name = "\(entry.title): \(PlainText.visible(entry.bucket.causeCode))"
                 var lines = ["  " + paint(PlainText.rightAligned(number, to: numberWidth), .bold) + "  " + name]
-                lines += PlainText.wrapped(bucket.explanation, to: options.width - indent.count).map { indent + $0 }
-                lines += report.clusters.filter { $0.bucket == bucket }.map { indent + paint($0.text, .yellow) }
+                lines += PlainText.wrapped(entry.bucket.explanation, to: options.width - indent.count).map { indent + $0 }
+                lines.append(indent + (entry.command.map { paint($0, .cyan) } ?? "no command can mend it"))
                 return lines
             }
     }
 
+    private var clusters: [String] {
+        let clusters = screen.clusters
+        guard !clusters.isEmpty else { return [] }
+        return [paint("Where they cluster", .bold)]
+            + clusters.flatMap { cluster in
+                let bucket = cluster.bucket
+                let name = "\(bucket.stage.rawValue) \(bucket.kind.rawValue), \(PlainText.visible(bucket.causeCode)):"
+                let lines = PlainText.wrapped("\(name) \(PlainText.visible(cluster.text))", to: options.width - 4)
+                return lines.enumerated().map { ($0 == 0 ? "  " : "    ") + paint($1, .yellow) }
+            }
+    }
+
+    private var staleness: [String] {
+        guard let staleness = screen.staleness else { return [] }
+        let numbers = staleness.bars.map { PlainText.grouped($0.findings) }
+        let numberWidth = max(4, numbers.map(PlainText.width).max() ?? 0)
+        let most = staleness.bars.map(\.findings).max() ?? 0
+        var lines = [paint("Stale for", .bold)]
+        for (bar, number) in zip(staleness.bars, numbers) {
+            let length = most == 0 ? 0 : max(1, bar.findings * 24 / most)
+            lines.append(
+                "  \(PlainText.rightAligned(number, to: numberWidth))  \(PlainText.padded(bar.label, to: 10))  "
+                    + paint(String(repeating: "▪", count: length), .dim))
+        }
+        if let oldest = screen.oldest { lines += PlainText.wrapped(oldest, to: options.width - 4).map { "    " + $0 } }
+        return lines
+    }
+
     private var examples: [String] {
         let shown = fairChoice
+        guard !shown.isEmpty else { return [] }
         let names = shown.map { "\($0.stage.rawValue) \($0.kind.rawValue)" }
         let nameWidth = names.map(PlainText.width).max() ?? 0
         var lines = [paint("Examples", .bold)]
@@ -128,15 +168,16 @@ public struct TerminalSummary: Sendable {
     }
 
     private var notes: [String] {
-        [paint("Notes", .bold)]
-            + report.allNotes.flatMap { note in
+        guard !screen.notes.isEmpty else { return [] }
+        return [paint("Notes", .bold)]
+            + screen.notes.flatMap { note in
                 PlainText.wrapped(PlainText.visible(note), to: options.width - 4).enumerated()
                     .map { ($0 == 0 ? "  - " : "    ") + $1 }
             }
     }
 
     private var nextSteps: [String] {
-        let steps = report.nextSteps(commands)
+        let steps = screen.steps
         guard !steps.isEmpty else { return [] }
         return [paint("Next", .bold)]
             + steps.flatMap { step in

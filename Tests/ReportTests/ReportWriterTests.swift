@@ -20,9 +20,11 @@ struct ReportWriterTests {
         let path = try writer.finish(report)
 
         #expect(path == directory + "/20261122T080000Z-4f2a")
-        #expect(try scratch.names("deep/reports") == ["20261122T080000Z-4f2a", "latest"])
+        #expect(try scratch.names("deep/reports") == ["20261122T080000Z-4f2a", "index.html", "latest"])
         #expect(
-            try scratch.names("deep/reports/latest") == ["findings.csv", "findings.ndjson", "report.json", "summary.md"])
+            try scratch.names("deep/reports/latest") == [
+                "findings.csv", "findings.ndjson", "index.html", "report.json", "summary.md",
+            ])
         #expect(try scratch.text("deep/reports/latest/summary.md").hasPrefix("# Rollcall: differences\n"))
         #expect(try scratch.text("deep/reports/latest/findings.csv").split(separator: "\n").count == 2)
     }
@@ -38,7 +40,7 @@ struct ReportWriterTests {
             let directory = try ReportWriter(directory: path, runID: report.runID).finish(report)
             var status = stat()
             #expect(stat(directory, &status) == 0 && status.st_mode & 0o777 == 0o700)
-            for name in ["report.json", "findings.ndjson", "findings.csv", "summary.md"] {
+            for name in ["report.json", "findings.ndjson", "findings.csv", "summary.md", "index.html", "../index.html"] {
                 #expect(stat("\(directory)/\(name)", &status) == 0 && status.st_mode & 0o777 == 0o600, "\(name)")
             }
         }

@@ -25,7 +25,8 @@ struct RunReportTests {
             names(json) == [
                 "schema", "run_id", "mode", "verdict", "complete", "exit_code", "reason", "started_at", "finished_at",
                 "config_digest", "coverage", "source", "verified_through", "aggregate_topic", "ledger", "god_topic", "fence",
-                "counts", "causes", "clusters", "oldest_stale", "canary", "delta", "timings", "revealed_by", "notes",
+                "counts", "causes", "clusters", "distributions", "oldest_stale", "canary", "delta", "trend", "timings",
+                "revealed_by", "notes",
                 "examples",
             ])
         #expect(json["schema"] == "rollcall.report/1")
@@ -153,20 +154,20 @@ struct FindingTallyTests {
 
     @Test("A bucket that crowds in one partition is pointed out; an even spread, or a handful, is not")
     func clusters() throws {
+        let bucket = Bucket(stage: .aggregate, kind: .missing, cause: .noChangeEventSeen)
         #expect(
             try Sample.differing().clusters == [
-                Cluster(
-                    bucket: Bucket(stage: .aggregate, kind: .missing, cause: .noChangeEventSeen), partition: 7, findings: 14,
-                    of: 14)
+                Cluster(bucket: bucket, property: .partition, value: "7", partition: 7, findings: 14, of: 14),
+                Cluster(bucket: bucket, property: .userID, value: "1001–1014", findings: 14, of: 14),
             ])
         var even = FindingTally()
         for user in 0..<120 { even.add(try Sample.line("\(user)", partition: Int32(user % 12))) }
-        #expect(even.clusters { _ in 12 }.isEmpty)
+        #expect(even.clusters(users: 120, partitionCounts: [.aggregate: 12]).filter { $0.property == .partition }.isEmpty)
         // With one partition there is nothing to crowd in.
         var alone = FindingTally()
         for user in 0..<120 { alone.add(try Sample.line("\(user)", partition: 0)) }
-        #expect(alone.clusters { _ in 1 }.isEmpty)
-        #expect(alone.clusters { _ in 12 }.map(\.findings) == [120])
+        #expect(alone.clusters(users: 120, partitionCounts: [.aggregate: 1]).filter { $0.property == .partition }.isEmpty)
+        #expect(alone.clusters(users: 120, partitionCounts: [.aggregate: 12]).first?.findings == 120)
     }
 
     @Test("The oldest stale value is that of the stage's own topic")

@@ -104,10 +104,21 @@ enum Sample {
             .god: StageCounts(users: 4_210_317, matched: 4_210_315),
         ]
         report.delta = Delta(new: 2, persisting: 17, healed: 4)
+        report.trend = trend
         report.notes = ["the broker cannot say whether topic `users.god` is compacted"]
         report.adopt(try differences())
         report.conclude()
         return report
+    }
+
+    /// Five nights up to the run of ``differing()``.
+    static var trend: [TrendPoint] {
+        [(0, 0, 0), (12, 0, 0), (0, 12, 0), (9, 12, 0), (2, 17, 4)].enumerated().map { index, delta in
+            let startedAt = UTCTime(millisecondsSince1970: start.millisecondsSince1970 - Int64(4 - index) * 86_400_000)
+            return TrendPoint(
+                runID: startedAt.compact + "-4f2a", startedAt: startedAt, verdict: delta.0 + delta.1 == 0 ? .clean : .differences,
+                complete: true, new: delta.0, persisting: delta.1, healed: delta.2)
+        }
     }
 
     static func differences() throws -> FindingTally {

@@ -15,6 +15,11 @@ struct TerminalSummaryTests {
             Safe: every one of 2,000 users made it across, verified through binlog.000001:12345
 
               coverage    4 of 4 key ranges, 100 %
+
+              stage      users  matched  missing  stale  extra  parked  unresolved
+              aggregate  2,000    2,000        0      0      0       0           0
+              god        2,000    2,000        0      0      0       0           0
+
               as of       4242@binlog.000001:12345 of db1:3306, 2,000 rows
               topic       users.aggregate: 2,400 records in 12 partitions, 2,000 live, 1 tombstone
               ledger      2,400 productions of 2,001 users
@@ -22,10 +27,6 @@ struct TerminalSummaryTests {
               fence       strong at 4242@binlog.000001:12345, passed by connector, intake, aggregator, enricher
               self-test   5 of 5 planted differences seen
               run         20261122T080000Z-4f2a, verify, started 2026-11-22 08:00:00 UTC, took 12.4 s
-
-              stage      users  matched  missing  stale  extra  parked  unresolved
-              aggregate  2,000    2,000        0      0      0       0           0
-              god        2,000    2,000        0      0      0       0           0
 
             Report  reports/20261122T080000Z-4f2a
 
@@ -41,6 +42,11 @@ struct TerminalSummaryTests {
             \u{1b}[32;1mSafe: every one of 2,000 users made it across, verified through binlog.000001:12345\u{1b}[0m
 
               \u{1b}[2mcoverage    \u{1b}[0m4 of 4 key ranges, 100 %
+
+            \u{1b}[2m  stage      users  matched  missing  stale  extra  parked  unresolved\u{1b}[0m
+              aggregate  2,000    2,000        0      0      0       0           0
+              god        2,000    2,000        0      0      0       0           0
+
               \u{1b}[2mas of       \u{1b}[0m4242@binlog.000001:12345 of db1:3306, 2,000 rows
               \u{1b}[2mtopic       \u{1b}[0musers.aggregate: 2,400 records in 12 partitions, 2,000 live, 1 tombstone
               \u{1b}[2mledger      \u{1b}[0m2,400 productions of 2,001 users
@@ -48,10 +54,6 @@ struct TerminalSummaryTests {
               \u{1b}[2mfence       \u{1b}[0mstrong at 4242@binlog.000001:12345, passed by connector, intake, aggregator, enricher
               \u{1b}[2mself-test   \u{1b}[0m5 of 5 planted differences seen
               \u{1b}[2mrun         \u{1b}[0m20261122T080000Z-4f2a, verify, started 2026-11-22 08:00:00 UTC, took 12.4 s
-
-            \u{1b}[2m  stage      users  matched  missing  stale  extra  parked  unresolved\u{1b}[0m
-              aggregate  2,000    2,000        0      0      0       0           0
-              god        2,000    2,000        0      0      0       0           0
 
             \u{1b}[1mReport\u{1b}[0m  reports/20261122T080000Z-4f2a
 
@@ -65,30 +67,43 @@ struct TerminalSummaryTests {
             NOT safe to cut over: 16 missing, 3 stale, 0 extra of 4,210,331 users, 100 % scanned
 
               coverage    4 of 4 key ranges, 100 %
+
+              stage          users    matched  missing  stale  extra  parked  unresolved
+              aggregate  4,210,331  4,210,314       14      3      0       1           0
+              god        4,210,317  4,210,315        2      0      0       0           0
+
               as of       4242@binlog.000001:12345 of db1:3306, 4,210,331 rows
               topic       users.aggregate: 2,400 records in 12 partitions, 2,000 live, 1 tombstone
               ledger      2,400 productions of 2,001 users
               topic       users.god: 2,400 records in 12 partitions, 2,000 live, 1 tombstone
               fence       strong at 4242@binlog.000001:12345, passed by connector, intake, aggregator, enricher
               self-test   5 of 5 planted differences seen
-              since last  2 new, 17 persisting, 4 healed
-              oldest      a stale value has been lying there since 2026-11-18 11:06:40 UTC
               run         20261122T080000Z-4f2a, verify, started 2026-11-22 08:00:00 UTC, took 12.4 s
 
-              stage          users    matched  missing  stale  extra  parked  unresolved
-              aggregate  4,210,331  4,210,314       14      3      0       1           0
-              god        4,210,317  4,210,315        2      0      0       0           0
+              since last  2 new, 17 persisting, 4 healed
+              trend       ·▅▅██ 19 findings now; most 21, in 5 runs since 2026-11-18 (· none)
 
             Causes
                 14  aggregate missing: no_change_event_seen
                     the row changed, and no change event for it ever reached the pipeline
-                    all 14 lie in partition 7
+                    rollcall repair --run 20261122T080000Z-4f2a --bucket aggregate/missing/no_change_event_seen
                  2  aggregate stale: no_change_event_seen
                     the row changed, and no change event for it ever reached the pipeline
+                    rollcall repair --run 20261122T080000Z-4f2a --bucket aggregate/stale/no_change_event_seen
                  1  aggregate stale: parked:bad_row
                     parked: the row cannot be encoded
+                    rollcall parked retry
                  2  god missing: produced_then_absent
                     the God object was produced, and later vanished from the topic
+                    rollcall repair --run 20261122T080000Z-4f2a --bucket god/missing/produced_then_absent
+
+            Where they cluster
+              aggregate missing, no_change_event_seen: all 14 lie in partition 7
+              aggregate missing, no_change_event_seen: all 14 have ids in 1001–1014
+
+            Stale for
+                 3  1–7 d       ▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪
+                the oldest was written 2026-11-18 11:06:40 UTC, 3 days before the run
 
             Examples
               aggregate missing  1001
@@ -128,6 +143,11 @@ struct TerminalSummaryTests {
             \u{1b}[31;1mNOT safe to cut over: 16 missing, 3 stale, 0 extra of 4,210,331 users, 100 % scanned\u{1b}[0m
 
               \u{1b}[2mcoverage    \u{1b}[0m4 of 4 key ranges, 100 %
+
+            \u{1b}[2m  stage          users    matched  missing  stale  extra  parked  unresolved\u{1b}[0m
+              aggregate  4,210,331  4,210,314       14      3      0       1           0
+              god        4,210,317  4,210,315        2      0      0       0           0
+
               \u{1b}[2mas of       \u{1b}[0m4242@binlog.000001:12345 of db1:3306,
                           4,210,331 rows
               \u{1b}[2mtopic       \u{1b}[0musers.aggregate: 2,400 records in 12
@@ -138,29 +158,40 @@ struct TerminalSummaryTests {
               \u{1b}[2mfence       \u{1b}[0mstrong at 4242@binlog.000001:12345, passed by
                           connector, intake, aggregator, enricher
               \u{1b}[2mself-test   \u{1b}[0m5 of 5 planted differences seen
-              \u{1b}[2msince last  \u{1b}[0m2 new, 17 persisting, 4 healed
-              \u{1b}[2moldest      \u{1b}[0ma stale value has been lying there since
-                          2026-11-18 11:06:40 UTC
               \u{1b}[2mrun         \u{1b}[0m20261122T080000Z-4f2a, verify, started
                           2026-11-22 08:00:00 UTC, took 12.4 s
 
-            \u{1b}[2m  stage          users    matched  missing  stale  extra  parked  unresolved\u{1b}[0m
-              aggregate  4,210,331  4,210,314       14      3      0       1           0
-              god        4,210,317  4,210,315        2      0      0       0           0
+              \u{1b}[2msince last  \u{1b}[0m2 new, 17 persisting, 4 healed
+              \u{1b}[2mtrend       \u{1b}[0m·▅▅██ 19 findings now; most 21, in 5 runs
+                          since 2026-11-18 (· none)
 
             \u{1b}[1mCauses\u{1b}[0m
               \u{1b}[1m  14\u{1b}[0m  aggregate missing: no_change_event_seen
                     the row changed, and no change event for it ever
                     reached the pipeline
-                    \u{1b}[33mall 14 lie in partition 7\u{1b}[0m
+                    \u{1b}[36mrollcall repair --run 20261122T080000Z-4f2a --bucket aggregate/missing/no_change_event_seen\u{1b}[0m
               \u{1b}[1m   2\u{1b}[0m  aggregate stale: no_change_event_seen
                     the row changed, and no change event for it ever
                     reached the pipeline
+                    \u{1b}[36mrollcall repair --run 20261122T080000Z-4f2a --bucket aggregate/stale/no_change_event_seen\u{1b}[0m
               \u{1b}[1m   1\u{1b}[0m  aggregate stale: parked:bad_row
                     parked: the row cannot be encoded
+                    \u{1b}[36mrollcall parked retry\u{1b}[0m
               \u{1b}[1m   2\u{1b}[0m  god missing: produced_then_absent
                     the God object was produced, and later vanished from
                     the topic
+                    \u{1b}[36mrollcall repair --run 20261122T080000Z-4f2a --bucket god/missing/produced_then_absent\u{1b}[0m
+
+            \u{1b}[1mWhere they cluster\u{1b}[0m
+              \u{1b}[33maggregate missing, no_change_event_seen: all 14 lie in\u{1b}[0m
+                \u{1b}[33mpartition 7\u{1b}[0m
+              \u{1b}[33maggregate missing, no_change_event_seen: all 14 have ids\u{1b}[0m
+                \u{1b}[33min 1001–1014\u{1b}[0m
+
+            \u{1b}[1mStale for\u{1b}[0m
+                 3  1–7 d       \u{1b}[2m▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪\u{1b}[0m
+                the oldest was written 2026-11-18 11:06:40 UTC, 3 days
+                before the run
 
             \u{1b}[1mExamples\u{1b}[0m
               aggregate missing  1001
@@ -205,6 +236,11 @@ struct TerminalSummaryTests {
             Cannot tell yet: the fence was not passed (enricher: 12 records behind in partition 4); only 75 % of the plan was scanned; 1 suspect could not be settled in time
 
               coverage    3 of 4 key ranges, 75 %
+
+              stage      users  matched  missing  stale  extra  parked  unresolved
+              aggregate  2,000    2,000        0      0      0       0           0
+              god        2,000    2,000        0      0      0       0           1
+
               as of       4242@binlog.000001:12345 of db1:3306, 2,000 rows
               topic       users.aggregate: 2,400 records in 12 partitions, 2,000 live, 1 tombstone
               ledger      2,400 productions of 2,001 users
@@ -213,10 +249,6 @@ struct TerminalSummaryTests {
                           passed by enricher (12 records behind in partition 4, waited 1 min 0 s)
               self-test   5 of 5 planted differences seen
               run         20261122T080000Z-4f2a, verify, started 2026-11-22 08:00:00 UTC, took 12.4 s
-
-              stage      users  matched  missing  stale  extra  parked  unresolved
-              aggregate  2,000    2,000        0      0      0       0           0
-              god        2,000    2,000        0      0      0       0           1
 
             Report  reports/20261122T080000Z-4f2a
 

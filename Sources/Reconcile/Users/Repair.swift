@@ -17,7 +17,7 @@ public struct Repair {
 
     /// Whether a signal can mend a finding of this cause. A stray record lies where no signal leads.
     public static func canMend(_ cause: Cause?) -> Bool {
-        cause != .wrongPartition && cause != .twoLiveKeys
+        cause?.isMendedBySignal ?? true
     }
 
     /// Publishes one signal per user, and returns when the broker has acknowledged all of them.

@@ -1,0 +1,131 @@
+import Domain
+
+/// The findings that a page carries with it: as many as fit, of every bucket, gathered while they pass by.
+///
+/// Once the budget is full, the largest bucket gives way for a finding of a smaller one and takes no more itself, so that every
+/// bucket is there with as many as is fair. What is left out is counted.
+struct EmbeddedFindings: Sendable {
+    /// Bytes of rows. With style, script and first screen a page stays well below 5 MB, and a browser reads it in a blink.
+    static let budgetBytes = 3_000_000
+    /// A single finding with an id beyond this is not carried: an id can be as long as a key of a topic.
+    static let rowBytesAtMost = 8_192
+
+    /// Rows of one bucket, one after the other.
+    private struct Rows {
+        var bytes: [UInt8] = []
+        var ends: [Int] = []
+        var isClosed = false
+        var total = 0
+
+        mutating func append(_ row: [UInt8]) {
+            bytes += row
+            ends.append(bytes.count)
+        }
+    }
+
+    private var rowsOf: [Bucket: Rows] = [:]
+    private var usedBytes = 0
+    private let budgetBytes: Int
+    private let commands: Commands
+    private let runID: RunID
+    private var writer = JSONWriter()
+
+    init(commands: Commands, runID: RunID, budgetBytes: Int = Self.budgetBytes) {
+        self.commands = commands
+        self.runID = runID
+        self.budgetBytes = budgetBytes
+    }
+
+    /// Findings that were added, and those of them that are carried.
+    var total: Int { rowsOf.values.reduce(0) { $0 + $1.total } }
+    var carried: Int { rowsOf.values.reduce(0) { $0 + $1.ends.count } }
+
+    mutating func add(_ line: FindingLine) {
+        let bucket = line.bucket
+        rowsOf[bucket, default: Rows()].total += 1
+        guard rowsOf[bucket]?.isClosed == false else { return }
+        writer.removeAll()
+        writer.value(row(line))
+        guard writer.bytes.count <= Self.rowBytesAtMost else { return }
+        rowsOf[bucket]?.append(writer.bytes)
+        usedBytes += writer.bytes.count
+        while usedBytes > budgetBytes { trimLargest() }
+    }
+
+    private mutating func trimLargest() {
+        guard
+            let largest = rowsOf.max(by: { ($0.value.bytes.count, $1.key) < ($1.value.bytes.count, $0.key) })?.key,
+            var rows = rowsOf.removeValue(forKey: largest), rows.ends.popLast() != nil
+        else { return }
+        let kept = rows.ends.last ?? 0
+        usedBytes -= rows.bytes.count - kept
+        rows.bytes.removeLast(rows.bytes.count - kept)
+        rows.isClosed = true
+        rowsOf[largest] = rows
+    }
+
+    /// The data of the script.
+    func json(startedAt: UTCTime) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.raw("{\"run\":")
+        writer.value(
+            [
+                "id": .string(runID.text), "startedAtMs": .number(startedAt.millisecondsSince1970), "total": .number(total),
+                "carried": .number(carried), "repair": .string(repairPrefix), "explain": .string(explainPrefix),
+            ])
+        writer.raw(",\"buckets\":[")
+        for (index, entry) in rowsOf.sorted(by: { $0.key < $1.key }).enumerated() {
+            if index > 0 { writer.raw(",") }
+            writer.raw("{\"bucket\":")
+            writer.value([
+                "stage": .string(entry.key.stage.rawValue), "kind": .string(entry.key.kind.rawValue),
+                "cause": .string(entry.key.causeCode), "why": .string(entry.key.explanation), "total": .number(entry.value.total),
+            ])
+            writer.raw(",\"rows\":[")
+            var start = 0
+            for (row, end) in entry.value.ends.enumerated() {
+                if row > 0 { writer.raw(",") }
+                writer.raw(entry.value.bytes[start..<end])
+                start = end
+            }
+            writer.raw("]}")
+        }
+        writer.raw("]}")
+        return writer.bytes
+    }
+
+    // MARK: - Rows
+
+    /// What every command begins with; nearly all of them differ in the user only.
+    private var repairPrefix: String { String(commands.repair(UserID("0"), run: runID).dropLast()) }
+    private var explainPrefix: String { String((commands.explain(UserID("0")) ?? "").dropLast()) }
+
+    /// A finding as a list, in the order that the script reads it in. Times are milliseconds since 1970.
+    private func row(_ line: FindingLine) -> JSONValue {
+        let explain = commands.explain(line.user)
+        return .array([
+            .string(line.user.text), .array(line.fields.map { .string($0) }), .number(line.partition),
+            .number(line.firstSeen.millisecondsSince1970),
+            line.source.map { [.string($0.digest.description), .string($0.position?.description)] } ?? .null,
+            line.topic.map(record) ?? .null, line.ledger.map(entry) ?? .null, line.god.map(record) ?? .null,
+            .array(Hop.allCases.compactMap { hop in line.parked[hop].map { .string("\(hop.rawValue): \($0.explanation)") } }),
+            line.repair == repairPrefix + line.user.text ? .null : .string(line.repair),
+            explain == explainPrefix + line.user.text ? .null : .string(explain ?? ""),
+        ])
+    }
+
+    private func record(_ record: FindingLine.TopicRecord) -> JSONValue {
+        [
+            .number(record.address.partition), .number(record.address.offset),
+            .number(record.writtenAt?.millisecondsSince1970), .string(record.digest.description),
+        ]
+    }
+
+    private func entry(_ entry: FindingLine.LedgerEntry) -> JSONValue {
+        [
+            .number(entry.god.partition), .number(entry.god.offset), .string(entry.godDigest?.description),
+            .number(entry.aggregate.partition), .number(entry.aggregate.offset), .string(entry.aggregateDigest?.description),
+            .number(entry.producedAt.millisecondsSince1970),
+        ]
+    }
+}

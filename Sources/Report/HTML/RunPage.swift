@@ -1,0 +1,226 @@
+import Domain
+
+/// `index.html` of one run: the first screen, and the findings to look through.
+struct RunPage {
+    let screen: FirstScreen
+    let findings: EmbeddedFindings
+
+    init(_ report: RunReport, commands: Commands, findings: EmbeddedFindings) {
+        screen = FirstScreen(report: report, commands: commands)
+        self.findings = findings
+    }
+
+    var report: RunReport { screen.report }
+
+    var document: Markup {
+        Page.document(
+            title: "\(report.verdict.word): run \(report.runID)", tone: report.verdict.rawValue,
+            home: """
+                <a href="../index.html">All runs</a>\(screen.steps.isEmpty ? "" : " <a href=\"#next\">What to do</a>" as Markup)\
+                \(findings.total == 0 ? "" : " <a href=\"#findings\">Findings</a>" as Markup)
+                """,
+            body: """
+                \(section(.verdict))
+                <div class="beside">\(section(.coverage))\(section(.asOf))</div>
+                \(FirstScreen.Section.allCases.filter { ![.verdict, .coverage, .asOf].contains($0) }.map(section))
+                \(table)
+                \(record)
+                """,
+            data:
+                "<script type=\"application/json\" id=\"data\">\(Markup.json(findings.json(startedAt: report.startedAt)))</script>"
+        )
+    }
+
+    private func section(_ section: FirstScreen.Section) -> Markup {
+        switch section {
+        case .verdict: verdict
+        case .coverage: coverage
+        case .asOf: asOf
+        case .change: change
+        case .causes: causes
+        case .clusters: clusters
+        case .staleness: staleness
+        // The table below shows what the other forms give examples of.
+        case .examples: ""
+        case .notes: notes
+        case .next: next
+        }
+    }
+
+    // MARK: - Sections
+
+    private var verdict: Markup {
+        """
+        <section class="hero" aria-labelledby="verdict">
+        <p class="pill">\(report.verdict.word)</p>
+        <h1 id="verdict">\(screen.headline)</h1>
+        <p class="lead">Run <code>\(report.runID.text)</code> · \(report.mode.rawValue) · \(report.startedAt.readable) · took \(report.tookText)</p>
+        </section>
+        """
+    }
+
+    private var coverage: Markup {
+        let incomplete = screen.coverage.first { $0.label == "incomplete" }.map { fact -> Markup in
+            "<p class=\"warn\">Incomplete: \(fact.text)</p>"
+        }
+        let text = screen.coverage.first { $0.label == "coverage" }?.text ?? "nothing was covered"
+        return """
+            <section aria-labelledby="coverage">
+            <h2 id="coverage">Coverage</h2>
+            <div class="cover"><svg class="meter" viewBox="0 0 100 4" preserveAspectRatio="none" role="img" aria-label="\(report.coverage.percent) per cent \
+            of the plan scanned"><rect class="track" width="100" height="4"/><rect class="fill" width="\(report.coverage.percent)" height="4"/></svg>
+            <p>\(text)</p></div>
+            \(incomplete.orNothing)
+            \(counts.orNothing)
+            </section>
+            """
+    }
+
+    private var counts: Markup? {
+        guard let table = screen.counts else { return nil }
+        let header = table.header.map { title -> Markup in "<th scope=\"col\">\(title)</th>" }
+        let rows = table.rows.map { row -> Markup in
+            let cells = zip(row, table.header).dropFirst().map { cell, title -> Markup in
+                let isWrong = cell != "0" && ["missing", "stale", "extra", "unresolved"].contains(title)
+                return "<td data-is=\"\(title)\"\(isWrong ? " class=\"bad\"" : "" as Markup)>\(cell)</td>"
+            }
+            return "<tr><th scope=\"row\">\(row[0])</th>\(Array(cells))</tr>"
+        }
+        return """
+            <div class="scroll" tabindex="0" role="region" aria-label="Counts by stage"><table class="counts"><caption class="hidden">Users by stage and outcome</caption>
+            <thead><tr>\(header)</tr></thead><tbody>\(rows)</tbody></table></div>
+            """
+    }
+
+    private var asOf: Markup {
+        """
+        <section aria-labelledby="as-of">
+        <h2 id="as-of">As of</h2>
+        <dl class="facts">\(screen.asOf.filter { $0.label != "run" }.map(Self.fact))</dl>
+        </section>
+        """
+    }
+
+    private static func fact(_ fact: Fact) -> Markup {
+        "<div><dt>\(fact.labelUnderTitle)</dt><dd>\(fact.text)</dd></div>"
+    }
+
+    private var change: Markup {
+        let delta = report.delta.map { delta -> Markup in
+            """
+            <dl class="delta"><div class="is-new"><dd>\(PlainText.grouped(delta.new))</dd><dt>new</dt></div>\
+            <div class="is-persisting"><dd>\(PlainText.grouped(delta.persisting))</dd><dt>persisting</dt></div>\
+            <div class="is-healed"><dd>\(PlainText.grouped(delta.healed))</dd><dt>healed</dt></div></dl>
+            """
+        }
+        let standing = report.standingText.map { text -> Markup in "<p class=\"standing\">\(text.firstUppercased)</p>" }
+        let first: Markup = "<p class=\"quiet\">There is no earlier run to compare with.</p>"
+        return """
+            <section aria-labelledby="change">
+            <h2 id="change">Since the last run</h2>
+            <div class="change"><div>\(delta ?? first)\(standing.orNothing)</div>
+            <div>\(report.trend.count > 1 ? Charts.trend(report.trend) : "")</div></div>
+            </section>
+            """
+    }
+
+    private var causes: Markup {
+        let buckets = screen.buckets
+        guard !buckets.isEmpty else { return "" }
+        let total = max(1, report.differences)
+        let items = buckets.map { entry -> Markup in
+            let bucket = entry.bucket
+            let link: Markup =
+                "#stage=\(percentEncoded(bucket.stage.rawValue))&amp;kind=\(percentEncoded(bucket.kind.rawValue))&amp;cause=\(percentEncoded(bucket.causeCode))"
+            return """
+                <li><div class="amount"><span class="big">\(PlainText.grouped(entry.findings))</span><svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">\
+                <rect class="track" width="100" height="4"/><rect class="fill" width="\(Double(entry.findings) * 100 / Double(total))" height="4"/></svg></div>
+                <div class="what"><h3>\(entry.title) <code>\(bucket.causeCode)</code></h3><p>\(bucket.explanation.firstUppercased). <a href="\(link)">Show \(PlainText.count(entry.findings, "finding"))</a></p>
+                \(entry.command.map(Self.command) ?? "<p class=\"quiet\">No command can mend it; look at one of them with <code>rollcall explain</code>.</p>")</div></li>
+                """
+        }
+        return "<section aria-labelledby=\"causes\"><h2 id=\"causes\">Causes</h2><ul class=\"buckets\">\(items)</ul></section>"
+    }
+
+    private var clusters: Markup {
+        let sentences = screen.clusters.map { cluster -> Markup in
+            "<li><strong>\(cluster.bucket.stage.rawValue) \(cluster.bucket.kind.rawValue)</strong> <code>\(cluster.bucket.causeCode)</code>: \(cluster.text)</li>"
+        }
+        let charts = report.distributions.compactMap { distribution -> Markup? in
+            switch distribution.property {
+            case .partition: Charts.scale(distribution, name: "partition of the \(distribution.stage?.rawValue ?? "") topic")
+            case .userID where distribution.bars.contains { $0.label.hasSuffix("…") }:
+                Charts.list(distribution, name: "beginning of the user id")
+            case .userID: Charts.scale(distribution, name: "user id")
+            case .lastChange: Charts.scale(distribution, name: "time of the last change (UTC)")
+            case .field: Charts.list(distribution, name: "differing field")
+            case .staleness: nil
+            }
+        }
+        guard !sentences.isEmpty || !charts.isEmpty else { return "" }
+        let list: Markup =
+            sentences.isEmpty
+            ? "<p class=\"quiet\">Nothing that they strikingly have in common.</p>" : "<ul class=\"sentences\">\(sentences)</ul>"
+        return """
+            <section aria-labelledby="clusters"><h2 id="clusters">Where they cluster</h2>\(list)<div class="charts">\(charts)</div></section>
+            """
+    }
+
+    private var staleness: Markup {
+        guard let staleness = screen.staleness else { return "" }
+        return """
+            <section aria-labelledby="staleness"><h2 id="staleness">How long they have been stale</h2>
+            \(Charts.list(staleness, name: "age of the stale value"))
+            \(screen.oldest.map { text -> Markup in "<p>\(text.firstUppercased).</p>" }.orNothing)</section>
+            """
+    }
+
+    private var notes: Markup {
+        guard !screen.notes.isEmpty else { return "" }
+        let items = screen.notes.map { note -> Markup in "<li>\(note)</li>" }
+        return "<section aria-labelledby=\"notes\"><h2 id=\"notes\">Notes</h2><ul class=\"sentences\">\(items)</ul></section>"
+    }
+
+    private var next: Markup {
+        guard !screen.steps.isEmpty else { return "" }
+        let items = screen.steps.map { step -> Markup in
+            "<li>\(Self.command(step.command))<p>\(step.purpose.firstUppercased).</p></li>"
+        }
+        return "<section aria-labelledby=\"next\"><h2 id=\"next\">Next</h2><ul class=\"steps\">\(items)</ul></section>"
+    }
+
+    static func command(_ command: String) -> Markup {
+        "<div class=\"command\"><code>\(command)</code><button type=\"button\" class=\"copy\" hidden aria-label=\"Copy the command \(command)\">Copy</button></div>"
+    }
+}
+
+extension Verdict {
+    /// A word for a reader.
+    var word: String {
+        switch self {
+        case .clean: "Clean"
+        case .differences: "Differences"
+        case .incomplete: "Incomplete"
+        case .error: "No verdict"
+        }
+    }
+}
+
+extension String {
+    var firstUppercased: String { prefix(1).uppercased() + dropFirst() }
+}
+
+/// A text as one value of a link's fragment (RFC 3986, unreserved characters only).
+func percentEncoded(_ text: String) -> String {
+    var result = ""
+    for byte in text.utf8 {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+            result.unicodeScalars.append(Unicode.Scalar(byte))
+        default:
+            let digits = String(byte, radix: 16, uppercase: true)
+            result += "%" + (digits.utf8.count == 1 ? "0" : "") + digits
+        }
+    }
+    return result
+}

@@ -1,0 +1,95 @@
+import Domain
+
+/// How the findings of a run spread over one property: the bars of a chart.
+public struct Distribution: Sendable, Equatable {
+    public enum Property: String, Sendable, CaseIterable {
+        /// The partition of the stage's topic.
+        case partition
+        /// Ranges of whole-number ids, or the beginnings of others.
+        case userID = "user_id"
+        /// When the record in question was last written, by the hour or coarser.
+        case lastChange = "last_change"
+        /// The fields that differ; one finding can differ in several.
+        case field
+        /// How long stale values have been lying there.
+        case staleness
+    }
+
+    public struct Bar: Sendable, Equatable {
+        /// `7`, `1,000–1,999`, `2026-11-22 08:00`, `email`, `1–7 d`.
+        public var label: String
+        public var findings: Int
+
+        public init(label: String, findings: Int) {
+            self.label = label
+            self.findings = findings
+        }
+    }
+
+    public var property: Property
+    /// The stage whose findings are counted; nil where both are.
+    public var stage: Stage?
+    /// In their natural order; bars of nothing between others included where the property is a scale.
+    public var bars: [Bar]
+    /// Findings whose property is known: the sum of the bars, except for fields.
+    public var of: Int
+
+    public init(property: Property, stage: Stage? = nil, bars: [Bar], of: Int) {
+        self.property = property
+        self.stage = stage
+        self.bars = bars
+        self.of = of
+    }
+}
+
+extension FindingSpread {
+    /// Bars that a chart of named things shows at most; the rest is summed up in one more.
+    private static let namedBarsAtMost = 24
+
+    /// The bars of every property that anything is known of.
+    func distributions(stage: Stage?) -> [Distribution] {
+        var all: [Distribution] = []
+        func add(_ property: Distribution.Property, _ bars: [Distribution.Bar], of total: Int) {
+            if total > 0, !bars.isEmpty { all.append(Distribution(property: property, stage: stage, bars: bars, of: total)) }
+        }
+        if stage != nil {
+            let bars = partitions.sorted { $0.key < $1.key }.map { Distribution.Bar(label: "\($0.key)", findings: $0.value) }
+            add(.partition, bars, of: partitions.values.reduce(0, +))
+            return all
+        }
+        let beginnings = prefixes.ordered
+        add(
+            .userID,
+            numbers.contiguous.map { .init(label: Self.idRange($0.start, width: numbers.width), findings: $0.count) }
+                + Self.named(beginnings.map { ($0.prefix + "…", $0.count) }),
+            of: numbers.total + beginnings.reduce(0) { $0 + $1.count })
+        add(
+            .lastChange,
+            hours.contiguous.map { .init(label: Self.hourRange($0.start, width: hours.width), findings: $0.count) },
+            of: hours.total)
+        let byNumber = fields.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        add(.field, Self.named(byNumber.map { ($0.key, $0.value) }), of: withFields)
+        add(
+            .staleness, AgeClass.allCases.compactMap { age in ages[age].map { .init(label: age.rawValue, findings: $0) } },
+            of: ages.values.reduce(0, +))
+        return all
+    }
+
+    private static func named(_ counts: [(String, Int)]) -> [Distribution.Bar] {
+        let shown = counts.prefix(namedBarsAtMost).map { Distribution.Bar(label: $0.0, findings: $0.1) }
+        let rest = counts.dropFirst(namedBarsAtMost)
+        guard !rest.isEmpty else { return shown }
+        return shown + [.init(label: "\(PlainText.grouped(rest.count)) others", findings: rest.reduce(0) { $0 + $1.1 })]
+    }
+
+    /// `1,000–1,999`, or `1,000` alone.
+    static func idRange(_ start: Int128, width: Int128) -> String {
+        width == 1 ? PlainText.grouped(start) : "\(PlainText.grouped(start))–\(PlainText.grouped(start + width - 1))"
+    }
+
+    /// `2026-11-22 08:00` for an hour; for longer bins, when they begin.
+    static func hourRange(_ start: Int128, width: Int128) -> String {
+        let time = UTCTime(millisecondsSince1970: Int64(clamping: start * 3_600_000)).readable
+        return width >= 24 ? String(time.prefix(10)) : String(time.prefix(16))
+    }
+}
