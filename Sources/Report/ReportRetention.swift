@@ -48,7 +48,8 @@ extension ReportStore {
         return expired.reversed()
     }
 
-    /// Removes a run's report. It vanishes in one step, before its files go one by one.
+    /// Removes a run's report. It vanishes in one step, before its files go one by one. The front page lists it until
+    /// ``writeFrontPage()`` is called.
     ///
     /// - Throws: ``ReportError``.
     public func remove(_ run: RunID) throws(ReportError) {
@@ -56,6 +57,5 @@ extension ReportStore {
         try ReportDirectory.move(directory.path(of: run), to: place)
         ReportDirectory.remove(place)
         try ReportDirectory.sync(directory.path)
-        try writeFrontPage()
     }
 }

@@ -95,7 +95,7 @@ public final class ReportWriter {
         try document.write(report.json.bytes)
         try document.write("\n")
         try document.sync()
-try write(MarkdownSummary(report, commands: commands).text, to: folder + "/summary.md")
+        try write(MarkdownSummary(report, commands: commands).text, to: folder + "/summary.md")
         try write(RunPage(report, commands: commands, findings: current.embedded).document.html, to: folder + "/index.html")
         if replaces {
             try current.temporary.replaceFiles(of: path)

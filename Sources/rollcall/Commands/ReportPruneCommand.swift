@@ -93,6 +93,7 @@ struct Pruning {
             try store.remove(run)
             runs.append(run)
         }
+        if !runs.isEmpty { try store.writeFrontPage() }
         let pruned = try rules.olderThan.flatMap { try history?.prune(beforeMs: $0.millisecondsSince1970) }
         return Outcome(runs: runs, history: pruned)
     }
