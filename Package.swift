@@ -98,7 +98,7 @@ let package = Package(
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", .product(name: "FlyingFox", package: "FlyingFox")]),
         .testTarget(name: "DomainTests", dependencies: ["Domain"], resources: [.copy("DebeziumSamples")]),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "SQLite", "Domain", "TestSupport", "CFaultyVFS"]),
-        .testTarget(name: "ReportTests", dependencies: ["Report", "Domain"]),
+        .testTarget(name: "ReportTests", dependencies: ["Report", "Domain", "HTTP"]),
         .testTarget(name: "SourceTests", dependencies: ["Source", "MySQL", "Domain", "Sandbox", "rollcall"]),
         .testTarget(
             name: "PipelineTests",

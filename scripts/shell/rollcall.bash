@@ -410,13 +410,13 @@ _rollcall_report() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    list|show|prune)
+    list|show|open|diff|prune)
         # Offer subcommand argument completions
         "_rollcall_report_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'list show prune' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'list show open diff prune' -- "${cur}"))
         ;;
     esac
 }
@@ -455,6 +455,45 @@ _rollcall_report_show() {
         __rollcall_add_completions -W 'text'$'\n''json'$'\n''markdown'$'\n''csv'
         return
         ;;
+    '--config')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    esac
+}
+
+_rollcall_report_open() {
+    repeating_flags=()
+    non_repeating_flags=(--all --print-only --json --quiet --no-color --version -h --help)
+    repeating_options=(--set)
+    non_repeating_options=(--run --config)
+    __rollcall_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--run')
+        return
+        ;;
+    '--config')
+        return
+        ;;
+    '--set')
+        return
+        ;;
+    esac
+}
+
+_rollcall_report_diff() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet --no-color --version -h --help)
+    repeating_options=(--set)
+    non_repeating_options=(--config)
+    __rollcall_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
     '--config')
         return
         ;;
@@ -513,7 +552,7 @@ _rollcall_repair() {
     repeating_flags=()
     non_repeating_flags=(--dry-run --json --quiet --no-color --version -h --help)
     repeating_options=(--user --set)
-    non_repeating_options=(--run --config)
+    non_repeating_options=(--run --bucket --config)
     __rollcall_offer_flags_options 0
 
     # Offer option value completions
@@ -522,6 +561,9 @@ _rollcall_repair() {
         return
         ;;
     '--user')
+        return
+        ;;
+    '--bucket')
         return
         ;;
     '--config')

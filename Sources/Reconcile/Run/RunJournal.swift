@@ -26,10 +26,8 @@ protocol RunJournal {
     func noteWatermarks(_ roll: Roll)
     /// Remembers from where the next run may go on, should this one be complete.
     func noteBaseline(_ baseline: Baseline)
-    /// Enters the run among the earlier ones.
-    ///
-    /// - Returns: What became of earlier findings; nil for a run that could not tell.
-    func close(_ report: RunReport) throws -> Delta?
+    /// Enters the run among the earlier ones, and lets the report say what became of their findings.
+    func close(_ report: inout RunReport) throws
     /// Leaves nothing behind.
     func abandon()
 }
@@ -72,7 +70,7 @@ final class UnrecordedRun: RunJournal {
 
     func noteWatermarks(_ roll: Roll) {}
 
-    func close(_ report: RunReport) -> Delta? { nil }
+    func close(_ report: inout RunReport) {}
 
     func abandon() {}
 }

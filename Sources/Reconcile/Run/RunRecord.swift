@@ -9,6 +9,7 @@ final class RunRecord: RunJournal {
     private let writer: ReportWriter
     private let commands: Commands
     private let settings: VerifySettings
+    private let startedAt: UTCTime
     /// What the history is to be told at the end, when it is known how the run came out.
     private var findings: Spill
     private var watermarks: JSONValue?
@@ -16,12 +17,14 @@ final class RunRecord: RunJournal {
     private var baseline: Baseline?
 
     init(
-        historyPath: String, writer: ReportWriter, commands: Commands, settings: VerifySettings, plan: MemoryPlan
+        historyPath: String, writer: ReportWriter, commands: Commands, settings: VerifySettings, plan: MemoryPlan,
+        startedAt: UTCTime
     ) throws {
         history = try History(path: historyPath, access: .readWrite)
         self.writer = writer
         self.commands = commands
         self.settings = settings
+        self.startedAt = startedAt
         findings = Spill(plan.listShape(directory: settings.temporaryDirectory))
     }
 
@@ -49,7 +52,8 @@ final class RunRecord: RunJournal {
     func write(_ findings: [Finding], position: SourcePosition?) throws {
         for finding in findings {
             let known = try history.firstSeen(user: finding.user, stage: finding.stage, kind: finding.kind)
-            let firstSeen = known.map { UTCTime(millisecondsSince1970: $0) } ?? .now()
+            // The history dates a finding by the start of the run that made it, and so does the report.
+            let firstSeen = known.map { UTCTime(millisecondsSince1970: $0) } ?? startedAt
             try writer.add(
                 FindingLine(finding, run: writer.runID, position: position, firstSeen: firstSeen, commands: commands))
             try keep(finding)
@@ -99,10 +103,8 @@ final class RunRecord: RunJournal {
         return baseline.json.description
     }
 
-    /// Enters the run into the history.
-    ///
-    /// - Returns: What became of earlier findings; nil for a run that could not tell.
-    func close(_ report: RunReport) throws -> Delta? {
+    /// Enters the run into the history. Its first run, and a void one, cannot tell what became of earlier findings.
+    func close(_ report: inout RunReport) throws {
         let isAboutEveryone = report.coverage.plan == .full
         let run = HistoryRun(
             runID: report.runID.text, mode: report.mode.rawValue, verdict: report.verdict.rawValue,
@@ -115,12 +117,14 @@ final class RunRecord: RunJournal {
         // What a void run found is void as well.
         let coverage = isAboutEveryone ? HistoryCoverage.everyUser(settings.stages) : .namedUsers
         let delta = try history.record(run, coverage: coverage) { recorder in
-            guard report.verdict != .error else { return }
+            guard run.verdict != Verdict.error.rawValue else { return }
             try tell(recorder)
-            if !isAboutEveryone, report.complete { try tellReverified(recorder) }
+            if !isAboutEveryone, run.isComplete { try tellReverified(recorder) }
         }
-        return isFirst || report.verdict == .error
-            ? nil : Delta(new: delta.new, persisting: delta.persisting, healed: delta.healed)
+        if !isFirst, report.verdict != .error {
+            report.delta = Delta(new: delta.new, persisting: delta.persisting, healed: delta.healed)
+        }
+        report.trend = try history.runs(limit: RunReport.trendRunsAtMost).reversed().map { TrendPoint($0) }
     }
 
     /// Whoever had a finding before was looked at again by every run, so what was not found again has healed.
@@ -141,5 +145,15 @@ final class RunRecord: RunJournal {
             guard let stage, let kind else { continue }
             try recorder.add(user: user, stage: stage, kind: kind, cause: cause.flatMap { Cause(code: $0) })
         }
+    }
+}
+
+extension TrendPoint {
+    init(_ run: HistoryRun) {
+        self.init(
+            runID: run.runID, startedAt: UTCTime(millisecondsSince1970: run.startedAtMs),
+            // A verdict of a later version is none that this one can vouch for.
+            verdict: Verdict(rawValue: run.verdict) ?? .error, complete: run.isComplete, new: run.delta.new,
+            persisting: run.delta.persisting, healed: run.delta.healed)
     }
 }

@@ -60,7 +60,8 @@ public final class Verification {
     public func run(reports directory: String, history historyPath: String, commands: Commands = Commands()) throws -> Outcome {
         let writer = try ReportWriter(directory: directory, runID: report.runID, commands: commands)
         let record = try RunRecord(
-            historyPath: historyPath, writer: writer, commands: commands, settings: settings, plan: plan)
+            historyPath: historyPath, writer: writer, commands: commands, settings: settings, plan: plan,
+            startedAt: report.startedAt)
         try run(into: record)
         return Outcome(report: report, path: try writer.finish(report))
     }
@@ -92,7 +93,7 @@ public final class Verification {
             ScanJournal.remove(path)
         }
         do {
-            report.delta = try record.close(report)
+            try record.close(&report)
         } catch {
             // The report is the result; that the history lacks it is worth a note, and no reason to lose it.
             report.notes.append("the run could not be entered into the history: \(error)")

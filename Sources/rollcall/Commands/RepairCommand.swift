@@ -21,6 +21,11 @@ struct RepairCommand: ParsableCommand {
         help: ArgumentHelp("Only this user; repeatable. Without --run, the user need not stand in any report.", valueName: "id"))
     var users: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Only findings of this bucket of the run's causes, as its report names it.", valueName: "stage/kind/cause"))
+    var bucket: String?
+
     @Flag(help: "Names the users, and sends nothing.")
     var dryRun = false
 
@@ -29,6 +34,11 @@ struct RepairCommand: ParsableCommand {
     func validate() throws {
         if selection == nil, users.isEmpty {
             throw ValidationError("say which findings are meant: --run latest, --run ID or --user ID")
+        }
+        guard let bucket else { return }
+        if selection == nil { throw ValidationError("--bucket is about the findings of a run: add --run latest or --run ID") }
+        if Bucket(path: bucket) == nil {
+            throw ValidationError("--bucket is written stage/kind/cause, such as aggregate/missing/no_change_event_seen")
         }
     }
 
@@ -87,7 +97,7 @@ struct RepairCommand: ParsableCommand {
         var found: Set<UserID> = []
         let findings = try report.findings()
         while let line = try findings.next() {
-            guard named.isEmpty || named.contains(line.user) else { continue }
+            guard named.isEmpty || named.contains(line.user), bucket == nil || line.bucket.path == bucket else { continue }
             found.insert(line.user)
             if Repair.canMend(line.cause) {
                 targets.users.insert(line.user)

@@ -7,7 +7,10 @@ struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
         abstract: "What past runs found.",
-        subcommands: [ReportListCommand.self, ReportShowCommand.self, ReportPruneCommand.self])
+        subcommands: [
+            ReportListCommand.self, ReportShowCommand.self, ReportOpenCommand.self, ReportDiffCommand.self,
+            ReportPruneCommand.self,
+        ])
 
     @OptionGroup var global: GlobalOptions
 }
@@ -32,7 +35,9 @@ struct ReportListCommand: ParsableCommand {
             Console.shared.note("no run has been reported in \(directory) yet; `rollcall verify` does one")
             return
         }
-        var table = TextTable(header: ["RUN", "FINISHED", "VERDICT", "USERS", "MISSING", "STALE", "EXTRA", "UNRESOLVED"])
+        var table = TextTable(header: [
+            "RUN", "FINISHED", "VERDICT", "USERS", "MISSING", "STALE", "EXTRA", "UNRESOLVED", "NEW", "HEALED",
+        ])
         for entry in entries { table.add(entry.cells) }
         try Console.shared.output(table.text)
     }
@@ -90,6 +95,7 @@ extension ReportStore.Entry {
                 report.runID.text, report.finishedAt.description, report.verdict.rawValue,
                 PlainText.grouped(report.counts.values.map(\.users).max() ?? 0),
                 sum(\.missing), sum(\.stale), sum(\.extra), sum(\.unresolved),
+                report.delta.map { PlainText.grouped($0.new) } ?? "-", report.delta.map { PlainText.grouped($0.healed) } ?? "-",
             ]
         }
     }
@@ -104,7 +110,9 @@ extension ReportStore.Entry {
                 "run_id": .string(report.runID.text), "mode": .string(report.mode.rawValue),
                 "verdict": .string(report.verdict.rawValue), "complete": .bool(report.complete),
                 "started_at": .string(report.startedAt.description), "finished_at": .string(report.finishedAt.description),
-                "path": .string(stored.path),
+                "differences": .number(report.differences), "unresolved": .number(report.unresolved),
+                "new": .number(report.delta?.new), "persisting": .number(report.delta?.persisting),
+                "healed": .number(report.delta?.healed), "path": .string(stored.path),
             ]
         }
     }
