@@ -27,7 +27,7 @@ enum Charts {
             <p class="note">Findings per run, most \(PlainText.grouped(points.map(\.findings).max() ?? 0))\(mostHealed > 0 ? "; healed below the line" : "")</p>
             """
         return """
-            \(caption)<svg class="trend" viewBox="0 0 600 \(base + depth + 8.0)" role="img" aria-label="\(label)" preserveAspectRatio="none">
+            \(caption)<svg class="trend" viewBox="0 0 600 \(base + depth + 8.0)" role="\(linked.isEmpty ? "img" : "group")" aria-label="\(label)" preserveAspectRatio="none">
             <line class="axis" x1="0" x2="600" y1="\(base)" y2="\(base)"/>
             \(columns)
             </svg>

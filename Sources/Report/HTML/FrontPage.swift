@@ -48,7 +48,7 @@ struct FrontPage {
             : ""
         return """
             <section aria-labelledby="runs"><h2 id="runs">Runs</h2>
-            <div class="scroll" tabindex="0" role="region" aria-labelledby="runs"><table class="runs"><caption class="hidden">Runs, the newest first</caption>
+            <div class="scroll" tabindex="0" role="region" aria-label="Table of runs"><table class="runs"><caption class="hidden">Runs, the newest first</caption>
             <thead><tr>\(header.map { title -> Markup in "<th scope=\"col\">\(title)</th>" })</tr></thead><tbody>\(entries.map(row))</tbody></table></div>\(omitted)</section>
             """
     }

@@ -19,7 +19,7 @@ extension RunPage {
             <button type="reset">Clear</button>
             </form>
             <p id="shown" role="status" aria-live="polite"></p>
-            <div class="scroll" id="list" hidden tabindex="0" role="region" aria-labelledby="findings-title"><table class="findings">
+            <div class="scroll" id="list" hidden tabindex="0" role="region" aria-label="Table of findings"><table class="findings">
             <caption class="hidden">Findings. Each user opens into what is known.</caption>
             <thead><tr>\(Self.columns.map { key, title -> Markup in "<th scope=\"col\" data-key=\"\(key)\"><button type=\"button\">\(title)</button></th>" })</tr></thead>
             <tbody id="rows"></tbody></table></div>

@@ -48,17 +48,22 @@ final class Browser: Sendable {
             guard let id = created["sessionId"]?.text else { throw Trouble(description: "no session: \(created)") }
             session = root + "/" + id
         } catch {
-            process.terminate()
-            process.waitUntilExit()
+            Self.end(process)
             throw error
         }
     }
 
     func close() {
         _ = try? Self.call(.delete, session, nil)
-        process.terminate()
-        process.waitUntilExit()
+        Self.end(process)
         try? FileManager.default.removeItem(atPath: profile)
+    }
+
+    /// The browser is the driver's child, and gone with the session. The driver itself starts with whatever signals are blocked
+    /// in the thread that starts it, so that only this one is sure to reach it.
+    private static func end(_ process: Process) {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
     }
 
     // MARK: - What a reader does

@@ -190,7 +190,8 @@ struct RunPageTests {
             (page, "#user=1200006", 1_200), (page, "", 390), (scratch.path + "/index.html", "", 1_200),
         ] {
             try browser.open(path, fragment: fragment, width: width, scheme: scheme)
-            #expect(try Accessibility.violations(browser) == [], "\(path) \(fragment)")
+            let violations = try Accessibility.violations(browser).joined(separator: "\n")
+            #expect(violations == "", "\(path) \(fragment)")
         }
     }
 }
