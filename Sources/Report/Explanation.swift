@@ -59,6 +59,55 @@ public struct Explanation: Sendable, Equatable {
         }
     }
 
+    /// A change event about the user that can still be read.
+    public struct ChangeSighting: Sendable, Equatable {
+        public var topic: String
+        public var address: RecordAddress
+        /// `create`, `update`, `delete`, `read` of a snapshot, `tombstone`; or why it cannot be read, in the words of a parked record.
+        public var operation: String
+        /// Where it stands in the binary log; nil where it does not say.
+        public var position: SourcePosition?
+        /// When the source changed; when the record was written, where the event does not say.
+        public var at: UTCTime?
+
+        public init(topic: String, address: RecordAddress, operation: String, position: SourcePosition?, at: UTCTime?) {
+            self.topic = topic
+            self.address = address
+            self.operation = operation
+            self.position = position
+            self.at = at
+        }
+    }
+
+    /// The change events about the user.
+    public struct Changes: Sendable, Equatable {
+        /// The newest of them, the oldest first.
+        public var newest: [ChangeSighting]
+        /// How many there are among the records that were read.
+        public var count: Int
+        /// Older records of the change topics that were not looked through.
+        public var unread: Int
+
+        public init(newest: [ChangeSighting] = [], count: Int = 0, unread: Int = 0) {
+            self.newest = newest
+            self.count = count
+            self.unread = unread
+        }
+    }
+
+    /// A record of the user that waits among the parked ones.
+    public struct ParkedEntry: Sendable, Equatable {
+        public var hop: Hop
+        public var reason: ParkReason
+        public var parkedAt: UTCTime?
+
+        public init(hop: Hop, reason: ParkReason, parkedAt: UTCTime?) {
+            self.hop = hop
+            self.reason = reason
+            self.parkedAt = parkedAt
+        }
+    }
+
     /// What it all comes to.
     public enum Conclusion: Sendable, Equatable {
         case consistent
@@ -77,22 +126,26 @@ public struct Explanation: Sendable, Equatable {
 
     public var user: UserID
     public var row: Sighting<FindingLine.SourceRow>
+    public var changes: Sighting<Changes>
     public var aggregate: Sighting<TopicRecord>
     /// In the order of production.
     public var productions: Sighting<[Production]>
     public var god: Sighting<TopicRecord>
-    public var parked: [Hop: ParkReason]
-    public var past: [PastFinding]
+    /// In the order of the hops.
+    public var parked: Sighting<[ParkedEntry]>
+    public var past: Sighting<[PastFinding]>
     public var conclusion: Conclusion
     /// The command to run next; nil when there is nothing to do.
     public var nextCommand: String?
 
     public init(
-        user: UserID, row: Sighting<FindingLine.SourceRow>, aggregate: Sighting<TopicRecord>, productions: Sighting<[Production]>,
-        god: Sighting<TopicRecord>, parked: [Hop: ParkReason], past: [PastFinding], conclusion: Conclusion, nextCommand: String?
+        user: UserID, row: Sighting<FindingLine.SourceRow>, changes: Sighting<Changes>, aggregate: Sighting<TopicRecord>,
+        productions: Sighting<[Production]>, god: Sighting<TopicRecord>, parked: Sighting<[ParkedEntry]>,
+        past: Sighting<[PastFinding]>, conclusion: Conclusion, nextCommand: String?
     ) {
         self.user = user
         self.row = row
+        self.changes = changes
         self.aggregate = aggregate
         self.productions = productions
         self.god = god

@@ -10,13 +10,12 @@ extension Explanation {
             .init(
                 "row",
                 Self.json(row) { ["digest": .string($0.digest.description), "position": .string($0.position?.description)] }),
+            .init("changes", Self.json(changes, Self.json)),
             .init("aggregate", Self.json(aggregate, Self.json)),
             .init("productions", Self.json(productions) { .array($0.map(Self.json)) }),
             .init("god", Self.json(god, Self.json)),
-            .init(
-                "parked",
-                .object(Hop.allCases.compactMap { hop in parked[hop].map { .init(hop.rawValue, .string($0.rawValue)) } })),
-            .init("past_findings", .array(past.map(Self.json))),
+            .init("parked", Self.json(parked) { .array($0.map(Self.json)) }),
+            .init("past_findings", Self.json(past) { .array($0.map(Self.json)) }),
             .init("next", .string(nextCommand)),
         ])
     }
@@ -51,6 +50,24 @@ extension Explanation {
             .init("digest", .string(record.digest?.description)), .init("written_at", .string(record.writtenAt?.description)),
             .init("provenance", .object(record.provenance.map { .init($0.name, .string($0.text)) })),
         ])
+    }
+
+    private static func json(_ changes: Changes) -> JSONValue {
+        let newest = changes.newest.map { change in
+            JSONValue.object([
+                .init("topic", .string(change.topic)), .init("partition", .number(change.address.partition)),
+                .init("offset", .number(change.address.offset)), .init("operation", .string(change.operation)),
+                .init("position", .string(change.position?.description)), .init("at", .string(change.at?.description)),
+            ])
+        }
+        return ["count": .number(changes.count), "unread_records": .number(changes.unread), "newest": .array(newest)]
+    }
+
+    private static func json(_ entry: ParkedEntry) -> JSONValue {
+        [
+            "hop": .string(entry.hop.rawValue), "reason": .string(entry.reason.rawValue),
+            "parked_at": .string(entry.parkedAt?.description),
+        ]
     }
 
     private static func json(_ production: Production) -> JSONValue {

@@ -7,13 +7,15 @@ extension Explanation {
         lines += block("row", row) { row in
             ["digest \(row.digest)" + (row.position.map { ", read at \($0)" } ?? "")]
         }
+        lines += block("changes", changes, Self.lines)
         lines += block("aggregate", aggregate, Self.lines)
         lines += block("ledger", productions, Self.lines)
-        lines += block("God object", god, Self.lines)
-        for hop in Hop.allCases {
-            if let reason = parked[hop] { lines.append(Self.line("parked", "by the \(hop.rawValue): \(reason.explanation)")) }
+        if case .found(let known) = productions, let newest = known.last {
+            lines.append(Self.line("mapping", Self.mapping(newest)))
         }
-        for finding in past { lines.append(Self.line("earlier", Self.text(finding))) }
+        lines += block("God object", god, Self.lines)
+        lines += block("parked", parked) { $0.isEmpty ? ["none"] : $0.map(Self.text) }
+        lines += block("earlier", past) { $0.isEmpty ? ["no finding of an earlier run"] : $0.map(Self.text) }
         if case .differs(let findings) = conclusion {
             lines.append("")
             for finding in findings { lines.append(Self.text(finding)) }
@@ -48,6 +50,31 @@ extension Explanation {
         let time = record.writtenAt.map { ", written \($0)" } ?? ""
         return ["\(what), partition \(record.address.partition), offset \(record.address.offset)\(time)"]
             + record.provenance.map { "\($0.name) \(PlainText.visible($0.text))" }
+    }
+
+    /// The newest change events; what was not read, or is not shown, is counted.
+    private static func lines(_ changes: Changes) -> [String] {
+        let unread =
+            changes.unread > 0
+            ? ["\(PlainText.count(changes.unread, "older record")) of the change topics not looked through"] : []
+        guard changes.count > 0 else { return ["no change event can be read any more"] + unread }
+        let hidden = changes.count - changes.newest.count
+        let rows = changes.newest.map { change in
+            let time = change.at.map { "\($0) " } ?? ""
+            let position = change.position.map { ", position \($0)" } ?? ""
+            return "\(time)\(change.operation) in \(PlainText.visible(change.topic)) at \(change.address)\(position)"
+        }
+        return (hidden > 0 ? ["\(PlainText.count(hidden, "older change event")) not shown"] : []) + rows + unread
+    }
+
+    private static func mapping(_ production: Production) -> String {
+        let time = UTCTime(millisecondsSince1970: production.producedAtMs)
+        if let digest = production.mappingDigest { return "digest \(digest) when it was produced, \(time)" }
+        return production.isLive ? "the service knew none when it was produced, \(time)" : "not asked for a tombstone"
+    }
+
+    private static func text(_ entry: ParkedEntry) -> String {
+        "by the \(entry.hop.rawValue)\(entry.parkedAt.map { ", \($0)" } ?? ""): \(entry.reason.explanation)"
     }
 
     /// The newest few productions; older ones are counted.

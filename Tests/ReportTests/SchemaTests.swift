@@ -37,6 +37,11 @@ struct SchemaTests {
         void.conclude(failure: "the topic was recreated")
         var waiting = try Sample.healthy(try Sample.run("20261122T080000Z-0003"))
         waiting.coverage = Coverage(plan: .slice, unit: "users", planned: 9, scanned: 8, gaps: ["partition 3 was cut"])
+        waiting.coverage.because = "the last full run is eight days old"
+        waiting.coverage.basis = .init(
+            run: "20261121T080000Z-0001", since: Sample.position, through: nil, due: 3, persisting: 1, sliceUsers: 6,
+            everyone: 2_000,
+            fullRun: "20261115T080000Z-0001")
         waiting.fence.hops[1].passed = false
         waiting.conclude()
         let paths = try [stageAlone, void, waiting].map { report in

@@ -21,18 +21,29 @@ public struct Explainer {
         let row = sighting { try readRow(user) }
         let aggregate = sighting { try readTopic(settings.topics.aggregate, user) }
         let god = sighting { try readTopic(settings.topics.god, user) }
-        var productions: [Production] = []
-        var parked: [Hop: ParkReason] = [:]
-        let ledger = sighting { () -> [Production]? in
-            let ledger = try ports.ledger()
-            _ = try ledger.read(after: LedgerPosition()) { if $0.user == user { productions.append($0) } }
-            _ = try ports.parked().open { if $0 == user { parked[$1.hop] = $1.reason } }
-            return productions
-        }
+        let parked = sighting { try readParked(user) }
         let conclusion = conclude(user)
         return Explanation(
-            user: user, row: row, aggregate: aggregate, productions: ledger, god: god, parked: parked,
-            past: (try? pastFindings(user)) ?? [], conclusion: conclusion, nextCommand: next(user, conclusion))
+            user: user, row: row, changes: sighting { try ChangeSearch(settings, ports).changes(of: user) }, aggregate: aggregate,
+            productions: sighting { try readProductions(user) }, god: god, parked: parked,
+            past: sighting { try pastFindings(user) }, conclusion: conclusion, nextCommand: next(user, conclusion, parked))
+    }
+
+    private func readProductions(_ user: UserID) throws -> [Production] {
+        var productions: [Production] = []
+        _ = try ports.ledger().read(after: LedgerPosition()) { if $0.user == user { productions.append($0) } }
+        return productions
+    }
+
+    private func readParked(_ user: UserID) throws -> [Explanation.ParkedEntry] {
+        var newest: [Hop: OpenParking] = [:]
+        _ = try ports.parked().open { if $0 == user { newest[$1.hop] = $1 } }
+        return Hop.allCases.compactMap { hop in
+            newest[hop].map { entry in
+                Explanation.ParkedEntry(
+                    hop: hop, reason: entry.reason, parkedAt: UTCTime(millisecondsSince1970: entry.parkedAtMs))
+            }
+        }
     }
 
     private func sighting<Value>(_ look: () throws -> Value?) -> Explanation.Sighting<Value> {
@@ -91,8 +102,16 @@ public struct Explainer {
         }
     }
 
-    private func next(_ user: UserID, _ conclusion: Explanation.Conclusion) -> String? {
-        guard case .differs(let findings) = conclusion else { return nil }
-        return findings.contains { Repair.canMend($0.cause) } ? commands.repair(user) : nil
+    /// The one command that comes next: what could not be seen is looked into first, and a parked record before its user.
+    private func next(
+        _ user: UserID, _ conclusion: Explanation.Conclusion, _ parked: Explanation.Sighting<[Explanation.ParkedEntry]>
+    ) -> String? {
+        switch conclusion {
+        case .consistent: return nil
+        case .cannotTell: return commands.doctor
+        case .differs(let findings):
+            if case .found(let entries) = parked, !entries.isEmpty { return commands.parkedRetry }
+            return findings.contains { Repair.canMend($0.cause) } ? commands.repair(user) : nil
+        }
     }
 }
