@@ -66,6 +66,7 @@ struct SchemaTests {
             line.god = line.topic
             line.parked = [.enricher: .mappingFailed, .intake: .notJSON]
             line.ledger?.godDigest = nil
+            line.values = [FieldValues(name: user, source: .string(user), topic: nil)]
             try writer.add(line)
             line.source = nil
             line.ledger = nil

@@ -111,6 +111,8 @@ struct EmbeddedFindings: Sendable {
             .array(Hop.allCases.compactMap { hop in line.parked[hop].map { .string("\(hop.rawValue): \($0.explanation)") } }),
             line.repair == repairPrefix + line.user.text ? .null : .string(line.repair),
             explain == explainPrefix + line.user.text ? .null : .string(explain ?? ""),
+            // Only where somebody asked to see values.
+            line.values.map { .array($0.map { .string($0.text) }) } ?? .null,
         ])
     }
 

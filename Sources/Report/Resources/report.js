@@ -75,6 +75,7 @@
         fields: row[1], partition: row[2], seen: row[3], source: row[4] && { digest: row[4][0], position: row[4][1] },
         topic, ledger, god, parked: row[8],
         changed: bucket.stage === "aggregate" ? topic?.at ?? null : god?.at ?? ledger?.at ?? topic?.at ?? null,
+        values: row[11] ?? [],
         repair: row[9] ?? run.repair + row[0], explain: row[10] ?? run.explain + row[0],
         isNew: row[3] >= run.startedAtMs,
       });
@@ -174,7 +175,8 @@
       make("div", {}, make("h3", { textContent: `User ${visible(f.user)}` }),
         make("p", { textContent: `${f.kind[0].toUpperCase()}${f.kind.slice(1)} at stage ${f.stage}: ${f.why}.` })),
       make("div", { className: "sides" },
-        make("div", {}, make("h4", { textContent: "Differing fields" }), fields),
+        make("div", {}, make("h4", { textContent: "Differing fields" }), fields,
+          f.values.length ? make("ul", { className: "values" }, ...f.values.map((text) => make("li", { textContent: visible(text) }))) : null),
         make("div", {}, make("h4", { textContent: "Timeline" }), timeline(f)),
         make("div", {}, make("h4", { textContent: "Digests and positions" }), digests)),
       make("div", {}, make("h4", { textContent: "Commands" }), command(f.repair), f.explain ? command(f.explain) : null));

@@ -251,7 +251,11 @@ struct UnusualPageTests {
             hostileIDs + [
                 "</script><script>window.harm = 1</script>", "<!--<script>", "\"><img src=x onerror=\"window.harm = 2\">",
             ]
-        for user in users { try writer.add(try Sample.line(user, fields: [user, "=cmd|' /C calc'!A0"])) }
+        for user in users {
+            var line = try Sample.line(user, fields: [user, "=cmd|' /C calc'!A0"])
+            line.values = [FieldValues(name: user, source: .string(user), topic: .string("<img src=x onerror=alert(1)>"))]
+            try writer.add(line)
+        }
         report.notes = users.map { "about \($0)" }
         report.source.server = users.last
         report.adopt(writer.tally)
