@@ -27,6 +27,10 @@ struct BenchVerify: ParsableCommand {
     @Option(help: "Users whose rows differ from their aggregates, each of whom verify has to name.")
     var differences = 0
 
+    @Flag(
+        help: "Also times reladiff and pt-table-sync comparing the same rows with a copy of the topic that was folded for them.")
+    var peers = false
+
     @Flag(help: "The figures as JSON on standard output.")
     var json = false
 
@@ -50,11 +54,13 @@ struct BenchVerify: ParsableCommand {
                 runs[budget, default: []].append(try world.verify(memory: budget, differences: differences))
             }
         }
+        let peerRuns = peers ? try VerifyPeers(world).measure(rounds: rounds) : []
         let figures = memory.map { VerifyFigures(budget: $0, users: users, idle: idle, dumps: dumps, runs: runs[$0] ?? []) }
         if json {
-            print(JSONValue.array(figures.map(\.json)))
+            print(JSONValue.array(figures.map(\.json) + peerRuns.map(\.json)))
         } else {
             for figure in figures { print(figure.table) }
+            if !peerRuns.isEmpty { print(VerifyPeers.table(peerRuns, verify: figures)) }
         }
     }
 

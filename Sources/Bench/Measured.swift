@@ -8,6 +8,9 @@ struct Measured {
     var cpuSeconds: Double
     /// The most memory that it had at one time, in bytes, as the kernel counts it (`VmHWM`).
     var peakBytes: Int
+    /// The most of it that was the process's own: neither code nor files, which the kernel shares and can take back (`RssAnon`). Looked
+    /// at every few milliseconds.
+    var peakPrivateBytes: Int
     var output: Data
     var status: Int32
 
@@ -26,13 +29,14 @@ struct Measured {
         let peak = PeakSampler(process.processIdentifier)
         let output = keepsOutput ? pipe.fileHandleForReading.readDataToEndOfFile() : Data()
         process.waitUntilExit()
+        let memory = peak.end()
         return Measured(
             seconds: (ContinuousClock.now - start) / .seconds(1), cpuSeconds: childrenCPUSeconds() - before,
-            peakBytes: peak.end(), output: output, status: process.terminationStatus)
+            peakBytes: memory.all, peakPrivateBytes: memory.own, output: output, status: process.terminationStatus)
     }
 
     /// What a process of this program takes before it does anything: it is held at its first output by a pipe that is full.
-    static func idleMemory(_ program: String) throws -> Int {
+    static func idleMemory(_ program: String) throws -> ProcessMemory {
         let pipe = Pipe()
         let writer = pipe.fileHandleForWriting.fileDescriptor
         let flags = fcntl(writer, F_GETFL)
@@ -46,12 +50,12 @@ struct Measured {
         process.standardOutput = pipe
         try process.run()
         // It is idle once its memory has stopped growing.
-        var peak = 0
+        var peak = ProcessMemory()
         var steady = 0
         while steady < 20, process.isRunning {
             usleep(10_000)
-            let now = PeakSampler.peakBytes(of: process.processIdentifier) ?? peak
-            steady = now == peak && now > 0 ? steady + 1 : 0
+            let now = PeakSampler.memory(of: process.processIdentifier) ?? peak
+            steady = now == peak && now.all > 0 ? steady + 1 : 0
             peak = now
         }
         try pipe.fileHandleForWriting.close()
@@ -70,17 +74,25 @@ struct Measured {
     private static func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
 }
 
-/// Watches a process's peak of memory until it ends. What `wait4` tells would do, if it did not count the memory that the new process
-/// shared with this one before it became another program.
+/// What a process takes, in bytes.
+struct ProcessMemory: Equatable {
+    /// All of its memory at its peak (`VmHWM`).
+    var all = 0
+    /// What is its own alone, at this moment (`RssAnon`).
+    var own = 0
+}
+
+/// Watches a process's memory until it ends. What `wait4` tells would do, if it did not count the memory that the new process shared
+/// with this one before it became another program.
 final class PeakSampler: Sendable {
-    private let state = Mutex((peak: 0, isOver: false))
+    private let state = Mutex((peak: ProcessMemory(), isOver: false))
     private let ended = DispatchSemaphore(value: 0)
 
     init(_ process: pid_t) {
         let thread = Thread { [self] in
             while !state.withLock({ $0.isOver }) {
-                let peak = Self.peakBytes(of: process) ?? 0
-                state.withLock { $0.peak = max($0.peak, peak) }
+                let now = Self.memory(of: process) ?? ProcessMemory()
+                state.withLock { $0.peak = ProcessMemory(all: max($0.peak.all, now.all), own: max($0.peak.own, now.own)) }
                 usleep(5_000)
             }
             ended.signal()
@@ -88,19 +100,22 @@ final class PeakSampler: Sendable {
         thread.start()
     }
 
-    func end() -> Int {
+    func end() -> ProcessMemory {
         state.withLock { $0.isOver = true }
         ended.wait()
         return state.withLock { $0.peak }
     }
 
-    static func peakBytes(of process: pid_t) -> Int? {
+    static func memory(of process: pid_t) -> ProcessMemory? {
         // A process that has yet to become the program shares this one's memory.
         guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/exe"),
-            !program.hasSuffix("/bench"), let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
-            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
-            let kibibytes = line.split(whereSeparator: { !$0.isNumber }).first.flatMap({ Int($0) })
+            !program.hasSuffix("/bench"), let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
         else { return nil }
-        return kibibytes * 1024
+        func bytes(_ name: String) -> Int? {
+            status.split(separator: "\n").first { $0.hasPrefix(name) }?.split { !$0.isNumber }.first.flatMap { Int($0) }
+                .map { $0 * 1_024 }
+        }
+        guard let all = bytes("VmHWM:"), let own = bytes("RssAnon:") else { return nil }
+        return ProcessMemory(all: all, own: own)
     }
 }

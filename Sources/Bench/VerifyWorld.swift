@@ -119,6 +119,20 @@ final class VerifyWorld {
         try connection.execute("UPDATE users SET credit = credit + 1 WHERE user_id <= \(users)")
     }
 
+    /// Copies what the query yields into a table, since others compare tables. The topic holds the same rows, so the copy of its folded
+    /// state is made in the same way.
+    func copyRows(into table: String) throws {
+        let connection = try rootConnection()
+        defer { connection.close() }
+        try connection.execute("DROP TABLE IF EXISTS \(table)")
+        try connection.execute("CREATE TABLE \(table) (PRIMARY KEY (user_id)) \(source.query.sql(after: nil, through: nil))")
+        try connection.execute("ANALYZE TABLE \(table)")
+    }
+
+    /// Where the tables are, as the administrator.
+    /// Where the tables are.
+    var connection: ConnectionSettings { database.settings }
+
     /// Nobody reads the changes that are made here, and a log of them would only take room.
     private func rootConnection() throws -> Connection {
         var settings = database.rootSettings
