@@ -26,9 +26,10 @@ public enum PlainText {
         return "\(seconds / 3_600) h \(seconds / 60 % 60) min"
     }
 
-    /// An age, as coarse as people say it: `40 min`, `5 h`, `4 days`.
+    /// An age, as coarse as people say it: `less than a minute`, `40 min`, `5 h`, `4 days`.
     static func age(milliseconds: Int64) -> String {
         let minutes = max(0, milliseconds) / 60_000
+        if minutes < 1 { return "less than a minute" }
         if minutes < 60 { return "\(minutes) min" }
         if minutes < 48 * 60 { return "\(minutes / 60) h" }
         return "\(grouped(Int(minutes / (24 * 60)))) days"
