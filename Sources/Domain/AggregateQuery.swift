@@ -73,7 +73,16 @@ public struct AggregateQuery: Sendable, Equatable {
     /// A short name for this query and the rules by which its rows become bytes. Values that were written under another name
     /// may differ from today's for that reason alone.
     public func encodingID(columnKinds: [String: ColumnKind]) -> String {
-        let kinds = columnKinds.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value.rawValue)" }
+        encodingID(kinds: columnKinds.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value.rawValue)" })
+    }
+
+    /// The same where the result's columns are known, so that it changes with them: a column that is altered from INT to VARCHAR is
+    /// written in another way, though nobody touched the query.
+    public func encodingID(fields: [RowEncoder.Column]) -> String {
+        encodingID(kinds: fields.map { "\($0.name):\($0.kind.rawValue)" })
+    }
+
+    private func encodingID(kinds: [String]) -> String {
         let text = (["\(RowEncoder.formatVersion)", before, key, after, kind.rawValue] + kinds).joined(separator: "\u{1F}")
         return Digest(of: Array(text.utf8)).description
     }
@@ -95,6 +104,9 @@ public enum AggregateQueryError: Error, Sendable, Equatable, CustomStringConvert
         case .severalStatements: "the query holds more than one statement; remove what follows the semicolon"
         case .notSelect(let word): "the query begins with `\(word)`; it must be a SELECT"
         case .unterminated: "the query has a quote or a comment that is not closed"
+        case .badKey(let key) where key.contains(","):
+            "`\(key)` names several columns, and a user id is one: let the table hold all of it in a STORED generated column, such as "
+                + "CONCAT_WS(':', a, b), and name that"
         case .badKey(let key): "`\(key)` is not a column name, such as u.user_id"
         }
     }

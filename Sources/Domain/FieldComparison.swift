@@ -35,7 +35,7 @@ public struct FieldComparison: Sendable {
     }
 
     /// The names of the fields of a row that a value by any producer does not say.
-    func differingFields(_ row: [JSONValue.Member], _ found: JSONValue) -> [String] {
+    public func differingFields(_ row: [JSONValue.Member], _ found: JSONValue) -> [String] {
         row.filter { field in
             let value = found[field.name]
             if value == nil, field.name == keyField { return false }

@@ -7,6 +7,9 @@ public struct SnapshotRows: Sendable, Equatable {
     /// Users whose rows cannot be used.
     public var failures: [UserID: RowFailure]
 
+    /// The id of the query and the encoding that the rows are written in; nil where nobody said.
+    public var encodingID: String?
+
     /// Everyone of whom there is a row, usable or not. Not all of them need have been asked for.
     public var users: Set<UserID> { Set(rows.keys).union(failures.keys) }
 

@@ -8,6 +8,11 @@ public struct Column: Sendable, Equatable {
     public let originalName: String
     /// The table that the column comes from, not its alias; empty for an expression.
     public let originalTable: String
+    /// Whether the value is computed, and not read from a table's column as it is.
+    ///
+    /// MariaDB gives the columns of a merged derived table, or of a view, that one's name for their table, computed or not; but only a
+    /// column of a table has a database.
+    public let isComputed: Bool
     /// The column's type.
     public let type: ColumnType
     /// Whether a numeric column is `UNSIGNED`.
@@ -26,6 +31,9 @@ public struct Column: Sendable, Equatable {
         name = Self.text(field.name, field.name_length)
         originalName = Self.text(field.org_name, field.org_name_length)
         originalTable = Self.text(field.org_table, field.org_table_length)
+        isComputed =
+            originalName.isEmpty || originalTable.isEmpty
+            || (field.db_length == 0 && originalTable == Self.text(field.table, field.table_length))
         isUnsigned = field.flags & UInt32(UNSIGNED_FLAG) != 0
         isNotNull = field.flags & UInt32(NOT_NULL_FLAG) != 0
         length = Int(field.length)

@@ -30,6 +30,7 @@ public struct MySQLError: Error, Sendable, Equatable, CustomStringConvertible {
         1927,  // connection was killed (MariaDB)
         2002, 2003, 2005,  // cannot connect to the socket, to the host, cannot resolve the host's name
         2006, 2012, 2013, 2055,  // server has gone away, failed handshake, lost connection
+        2027,  // malformed packet: what follows on this connection can no longer be read
         4031,  // disconnected for inactivity (MySQL 8)
     ]
 

@@ -41,6 +41,8 @@ public struct VerifySettings: Sendable {
     public var settleRounds = 20
     /// Who asked to see values of rows; nil where findings name fields only.
     public var revealedBy: String?
+    /// Whose mappings are asked for again.
+    public var mappings = MappingSample.nobody
     /// Whether a source without a single row is acceptable.
     public var allowsEmptySource = false
     /// The id of query and encoding, as the pipeline stamps it on aggregates.
@@ -50,8 +52,20 @@ public struct VerifySettings: Sendable {
     /// Where the ledgers lie, for the report.
     public var ledgerPaths: [String] = []
 
+    /// Whose mappings a run asks for again.
+    public enum MappingSample: Sendable, Equatable {
+        case nobody
+        /// About so many users, drawn anew in each run.
+        case some(Int)
+        case everyone
+    }
+
+    /// Whether the aggregate topic is filled by somebody else's pipeline, of which nothing else is known.
+    public var isForeign: Bool { topics.changes.isEmpty && !stages.contains(.god) }
+
     /// The topics of the pipeline.
     public struct Topics: Sendable {
+        /// Empty where the aggregate topic is filled by somebody else's pipeline; there is no signals topic then either.
         public var changes: [String]
         public var signals: String
         public var aggregate: String
@@ -97,10 +111,12 @@ public enum ReconcileError: Error, Sendable, Equatable, CustomStringConvertible 
     case emptySource
     case noBinlog(String)
     case incomparablePositions(String, String)
-    case retentionOvertook(topic: String, partition: Int32)
     case noProgress(topic: String, seconds: Int)
     case partitionsChanged(topic: String)
     case ledgerOfOtherTopic(path: String, topic: String, expected: String)
+    case sourceAltered(before: String, after: String)
+    case encodingDisagrees(user: UserID, fields: [String])
+    case noMappingService
     case interrupted
     case sourceBusy(String)
     case temporaryFile(directory: String, reason: String)
@@ -117,13 +133,18 @@ public enum ReconcileError: Error, Sendable, Equatable, CustomStringConvertible 
         case .noBinlog(let detail): "the source has no usable binary log: \(detail)"
         case .incomparablePositions(let mine, let theirs):
             "source positions cannot be compared (\(mine) and \(theirs)): another server answers than the connector reads from"
-        case .retentionOvertook(let topic, let partition):
-            "topic `\(topic)`, partition \(partition): records were removed from its beginning while it was read, so it is not covered"
         case .noProgress(let topic, let seconds):
             "topic `\(topic)`: no record arrived for \(seconds) s although there should be more; check the brokers"
         case .ledgerOfOtherTopic(let path, let topic, let expected):
             "\(path): this ledger lists productions of the topic `\(topic)`, and kafka.topics.god is `\(expected)`"
         case .partitionsChanged(let topic): "topic `\(topic)` got more partitions during the run; run again"
+        case .sourceAltered(let before, let after):
+            "the columns of the aggregate query's result changed during the run, from (\(before)) to (\(after)): a table was altered, "
+                + "and rows that were read before cannot be compared with those read after; run again"
+        case .encodingDisagrees(let user, let fields):
+            "user \(user), read a second way, differs from its aggregate in \(fields.joined(separator: ", ")), though the bytes are those "
+                + "that Rollcall writes: its encoding cannot be trusted, and neither can this run; please report it"
+        case .noMappingService: "no mapping service is configured (mapping.url)"
         case .interrupted: "interrupted"
         case .sourceBusy(let reason):
             "the scan was held back for too long: \(reason); relieve the server, or raise "

@@ -105,7 +105,11 @@ extension RunReport {
 
     private var canaryText: String? {
         guard canary.planted > 0 || canary.caught > 0 else { return nil }
-        return "\(PlainText.grouped(canary.caught)) of \(PlainText.count(canary.planted, "planted difference")) seen"
+        let second =
+            crossCheck.compared > 0
+            ? "; \(PlainText.grouped(crossCheck.agreed)) of \(PlainText.count(crossCheck.compared, "user")) read a second way agree"
+            : ""
+        return "\(PlainText.grouped(canary.caught)) of \(PlainText.count(canary.planted, "planted difference")) seen\(second)"
     }
 
     /// The notes of the run, and those that follow from its counts.

@@ -34,6 +34,8 @@ public struct RunReport: Sendable, Equatable {
     /// One entry for each stage that the run looked at.
     public var counts: [Stage: StageCounts] = [:]
     public var canary = Canary()
+    /// How the encoding was checked against code that does not share it.
+    public var crossCheck = CrossCheck()
     /// What changed since the last complete run; nil when there is none to compare with.
     public var delta: Delta?
     /// The newest runs up to this one, the oldest first; at most ``trendRunsAtMost``.

@@ -46,6 +46,10 @@ extension RunReport {
         }
         let canary = try fields.object("canary")
         self.canary = Canary(planted: try canary.integer("planted"), caught: try canary.integer("caught"))
+        // Reports of earlier versions have none.
+        if let check = try fields.optionalObject("cross_check") {
+            crossCheck = CrossCheck(compared: try check.integer("compared"), agreed: try check.integer("agreed"))
+        }
         notes = try fields.texts("notes")
         revealedBy = try fields.optionalText("revealed_by")
         let phases = try fields.object("timings")

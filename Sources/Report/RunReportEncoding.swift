@@ -28,6 +28,7 @@ extension RunReport {
             "distributions": .array(distributions.map(\.json)),
             "oldest_stale": oldestStale.map(\.json) ?? .null,
             "canary": ["planted": .number(canary.planted), "caught": .number(canary.caught)],
+            "cross_check": ["compared": .number(crossCheck.compared), "agreed": .number(crossCheck.agreed)],
             "delta": delta.map(\.json) ?? .null,
             "trend": .array(trend.map(\.json)),
             "timings": .object(timings.map { .init($0.phase, .number($0.secondsText)) }),

@@ -58,6 +58,17 @@ public enum Verdict: String, Sendable, CaseIterable, Hashable {
     }
 }
 
+/// Users whose bytes were equal, read a second time by other code and compared field by field.
+public struct CrossCheck: Sendable, Hashable {
+    public var compared: Int
+    public var agreed: Int
+
+    public init(compared: Int = 0, agreed: Int = 0) {
+        self.compared = compared
+        self.agreed = agreed
+    }
+}
+
 /// Differences that the run planted in what it read, to prove that it would have seen them.
 public struct Canary: Sendable, Hashable {
     public var planted: Int

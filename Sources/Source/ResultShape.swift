@@ -6,6 +6,8 @@ final class ResultShape {
     let columns: [Column]
     /// How each column is written.
     let fields: [RowEncoder.Column]
+    /// See `AggregateQuery.encodingID(fields:)`.
+    let encodingID: String
     /// Whether the text protocol would round some of the values, so that rows have to come over the binary one.
     let needsExactNumbers: Bool
     private let keyIndex: Int
@@ -17,21 +19,35 @@ final class ResultShape {
         guard let keyIndex = names.firstIndex(of: settings.keyField) else {
             throw .noKeyField(settings.keyField, columns: names)
         }
-        if let unknown = settings.columnKinds.keys.sorted().first(where: { !names.contains($0) }) {
-            throw .unknownColumn(unknown, columns: names)
-        }
         var seen: Set<String> = []
         if let repeated = names.first(where: { !seen.insert($0).inserted }) { throw .repeatedColumn(repeated) }
+        let declared = try Self.declaredKinds(settings.columnKinds, names)
         self.columns = columns
         self.keyIndex = keyIndex
         kind = settings.query.kind
         needsExactNumbers = columns.contains { $0.type == .float }
         var encoded: [RowEncoder.Column] = []
         for column in columns {
-            encoded.append(.init(name: column.name, kind: try ColumnKind(column, declared: settings.columnKinds[column.name])))
+            encoded.append(.init(name: column.name, kind: try ColumnKind(column, declared: declared[column.name])))
         }
         fields = encoded
+        encodingID = settings.query.encodingID(fields: encoded)
         encoder = RowEncoder(columns: encoded)
+    }
+
+    /// The kinds that the settings declare, by the columns' names as the result spells them. MySQL does not tell the case of column
+    /// names apart, nor can the environment.
+    private static func declaredKinds(
+        _ kinds: [String: ColumnKind], _ names: [String]
+    ) throws(SourceError) -> [String: ColumnKind] {
+        var declared: [String: ColumnKind] = [:]
+        for (name, kind) in kinds.sorted(by: { $0.key < $1.key }) {
+            let meant = names.contains(name) ? [name] : names.filter { $0.lowercased() == name.lowercased() }
+            guard let column = meant.first else { throw .unknownColumn(name, columns: names) }
+            guard meant.count == 1, declared[column] == nil else { throw .ambiguousColumn(name, columns: meant) }
+            declared[column] = kind
+        }
+        return declared
     }
 
     /// Lends the row's own id, byte for byte, and tells the digest of its bytes or why there are none.
@@ -154,7 +170,7 @@ extension ColumnKind {
     /// A BIT travels as bytes, and as a number where the query makes one of it; both are written as the same number. A longer BIT cannot be a truth value, because the byte 0x30 and the digit 0 would be one.
     init(_ column: Column, declared: ColumnKind?) throws(SourceError) {
         let natural = ColumnKind(column)
-        if natural == .bit, column.originalName.isEmpty { throw .computedBit(column.name) }
+        if natural == .bit, column.isComputed { throw .computedBit(column.name) }
         switch (declared, natural) {
         case (nil, _): self = natural
         case (.bit, .bit), (.integer, .bit), (.unsigned, .bit): self = .bit

@@ -35,6 +35,11 @@ public final class SourceReader {
         try guarded { try ResultShape(columns(), settings).fields }
     }
 
+    /// The id of the query and the encoding that rows are written in now; see `AggregateQuery.encodingID(fields:)`.
+    public func encodingID() throws -> String {
+        try guarded { try ResultShape(columns(), settings).encodingID }
+    }
+
     /// The rows of these users, as one snapshot shows them.
     public func rows(of users: [UserID]) throws -> SnapshotRows {
         try guarded {
@@ -52,6 +57,7 @@ public final class SourceReader {
                     case .failure(let failure): result.failures[user] = failure
                     }
                 }
+                result.encodingID = shape?.encodingID
             }
             return result
         }
@@ -255,6 +261,30 @@ public final class SourceReader {
             try body(shape, row)
         }
         return shape.columns == columns ? shape : try ResultShape(columns, settings)
+    }
+
+    /// Reads the rows of some users in a second way, which shares nothing with the first but the query and the connection: over the
+    /// binary protocol, and without the row encoder.
+    ///
+    /// - Returns: For each user the digest of the row's canonical bytes and the row's fields, both of one snapshot; users without a
+    ///   usable row are absent.
+    public func secondReading(of users: [UserID]) throws -> [UserID: SecondReading] {
+        try guarded {
+            var digests: [UserID: Digest] = [:]
+            var readings: [UserID: SecondReading] = [:]
+            guard !users.isEmpty else { return readings }
+            _ = try inSnapshot {
+                let sql = settings.query.sql(for: users)
+                try readRows(sql) { user, row in digests[user] = try? Digest(of: row.get()) }
+                let columns = try columns()
+                let plain = PlainRow(columns, try ResultShape(columns, settings).fields, settings)
+                try connection.streamValues(sql) { values in
+                    guard let user = plain.user(values), let digest = digests[user] else { return }
+                    readings[user] = SecondReading(digest: digest, fields: plain.members(values), names: plain.names)
+                }
+            }
+            return readings
+        }
     }
 
     /// The columns of the query's result, which the server tells without reading a row.

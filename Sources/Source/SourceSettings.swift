@@ -43,7 +43,7 @@ public struct SourceSettings: Sendable {
         connection.writeTimeoutSeconds = seconds + 5
     }
 
-    /// See ``AggregateQuery/encodingID(columnKinds:)``.
+    /// The id of query and encoding as far as the settings tell it: without the types of the result's columns.
     public var encodingID: String { query.encodingID(columnKinds: columnKinds) }
 }
 
@@ -54,6 +54,8 @@ public enum SourceError: Error, Sendable, Equatable, CustomStringConvertible {
     case noFenceTable
     /// The settings declare a kind for a column that the query does not yield.
     case unknownColumn(String, columns: [String])
+    /// The settings declare a kind for a name that several columns bear but for case, or declare one column twice.
+    case ambiguousColumn(String, columns: [String])
     /// The query yields two columns of one name, of which a reader of the JSON would see one.
     case repeatedColumn(String)
     /// The settings declare a kind by which values of the column's type would be misread.
@@ -89,6 +91,9 @@ public enum SourceError: Error, Sendable, Equatable, CustomStringConvertible {
         case .noFenceTable: "no fence table is configured (source.fence_table)"
         case .unknownColumn(let name, let columns):
             "source.columns names `\(name)`, which the aggregate query does not yield; it yields \(columns.joined(separator: ", "))"
+        case .ambiguousColumn(let name, let columns):
+            "source.columns names `\(name)`, which is one of several: \(columns.joined(separator: ", ")); spell each once, as the "
+                + "query does"
         case .repeatedColumn(let name):
             "the aggregate query yields several columns `\(name)`; select it once, or name the others with AS (source.query)"
         case .computedBit(let name):

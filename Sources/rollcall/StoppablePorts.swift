@@ -32,6 +32,14 @@ struct StoppablePorts: ReconcilePorts {
         try stoppable { try ports.ledger() }
     }
 
+    func mappings() throws -> any MappingPort {
+        try stoppable { StoppableMappings(port: try ports.mappings()) }
+    }
+
+    func cleanupPolicy(ofTopic name: String) throws -> String? {
+        try stoppable { try ports.cleanupPolicy(ofTopic: name) }
+    }
+
     func parked() throws -> any ParkedPort {
         try stoppable { try ports.parked() }
     }
@@ -85,6 +93,14 @@ private struct StoppableSource: SourcePort {
         try stoppable { try port.fields() }
     }
 
+    func encodingID() throws -> String? {
+        try stoppable { try port.encodingID() }
+    }
+
+    func secondReading(of users: [UserID]) throws -> [UserID: SecondReading] {
+        try stoppable { try port.secondReading(of: users) }
+    }
+
     func boundary(after lower: UserID?, rows: Int) throws -> UserID? {
         try stoppable { try port.boundary(after: lower, rows: rows) }
     }
@@ -121,6 +137,14 @@ private struct StoppableSource: SourcePort {
     }
 
     func close() { port.close() }
+}
+
+private struct StoppableMappings: MappingPort {
+    let port: any MappingPort
+
+    func answers(for users: [UserID]) throws -> [UserID: PresentMapping] {
+        try stoppable { try port.answers(for: users) }
+    }
 }
 
 private struct StoppableTopic: TopicPort {

@@ -94,6 +94,13 @@ struct AggregateQueryTests {
         #expect(throws: AggregateQueryError.badKey(key)) { try query("SELECT 1 FROM u WHERE :users", key: key) }
     }
 
+    @Test("refuses a key of several columns, and says how a table can hold such an id in one")
+    func compositeKey() {
+        #expect { try query("SELECT 1 FROM u WHERE :users", key: "u.shop, u.id") } throws: {
+            "\($0)".contains("STORED generated column")
+        }
+    }
+
     @Test("takes names as MySQL writes them", arguments: ["id", "u.id", "`u`.`id`", "db.u.id", "id_2$", "é"])
     func goodKeys(_ key: String) throws {
         #expect(try query("SELECT 1 WHERE :users", key: key).sql(for: [UserID("7")]) == "SELECT 1 WHERE \(key) IN (7)")

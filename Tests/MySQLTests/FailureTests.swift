@@ -1,6 +1,7 @@
-import MySQL
 import Sandbox
 import Testing
+
+@testable import MySQL
 
 @Suite("When the server refuses, falls silent or goes away")
 struct FailureTests {
@@ -83,5 +84,14 @@ struct FailureTests {
         #expect(
             try connection.query("SELECT @@time_zone, @@sql_mode, @@character_set_client").textRows
                 == [["+00:00", Connection.sqlMode, "utf8mb4"]])
+    }
+
+    @Test("what arrives in no form that the protocol knows means that the connection is lost: the next one may do better")
+    func malformedPacket() {
+        let error = MySQLError(
+            code: 2027, sqlState: "HY000", reason: "Malformed packet",
+            settings: ConnectionSettings(host: "127.0.0.1", port: 3306, user: "rollcall", password: ""))
+        #expect(error.isConnectionLost)
+        #expect(error.isRetriable)
     }
 }

@@ -161,7 +161,7 @@ struct LiveSystemTests {
         }
         let (report, _) = try world.verify()
         #expect(report.verdict == .clean)
-        #expect(report.canary == Canary(planted: 9, caught: 9))
+        #expect(report.canary == Canary(planted: 18, caught: 18))
     }
 
     @Test("a real difference is found beside changes that are on their way")

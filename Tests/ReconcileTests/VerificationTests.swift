@@ -1,4 +1,5 @@
 import Domain
+import Kafka
 import Report
 import Testing
 
@@ -15,7 +16,8 @@ struct VerificationTests {
         #expect(report.counts[.aggregate]?.users == 20)
         #expect(report.counts[.aggregate]?.matched == 20)
         #expect(report.counts[.god]?.matched == 20)
-        #expect(report.canary == Canary(planted: 9, caught: 9))
+        #expect(report.canary == Canary(planted: 18, caught: 18))
+        #expect(report.crossCheck == CrossCheck(compared: 20, agreed: 20))
         #expect(report.verifiedThrough == report.source.position)
         #expect(report.verifiedThrough != nil)
         #expect(report.fence.strength == .strong)
@@ -131,6 +133,23 @@ struct VerificationTests {
         let lines = try ReportStore(directory: directory.path).load(.latest).findings()
         while let line = try lines.next() { fields.append(line.fields) }
         #expect(fields == [["v"]])
+    }
+
+    @Test("names no cause that the signals topic no longer tells, because retention has removed what it held")
+    func signalsForgotten() throws {
+        let world = World()
+        world.change(UserID("3"), to: "edited", emitsEvent: false)
+        world.change(UserID("99"), to: "inserted", emitsEvent: false)
+        world.state.withLock { state in
+            for number in 0..<Int32(World.partitionCount) {
+                let partition = TopicPartition(World.Topic.signals, number)
+                state.forget(partition, before: state.end(partition))
+            }
+        }
+        // User 3's aggregate answers a signal, behind which nothing can have been removed; user 99 has none.
+        let (_, findings) = try world.verify()
+        #expect(findings.contains("99 aggregate missing -"))
+        #expect(findings.contains { $0.hasPrefix("3 aggregate stale") })
     }
 
     @Test("judges the aggregate stage alone without looking at ledger or God topic")

@@ -44,28 +44,94 @@ struct VoidRunTests {
         #expect(report.reason?.contains("recreated") == true)
     }
 
-    @Test("when retention removes records from a topic while it is judged")
-    func retention() throws {
+    @Test("before anything is read, when the God topic ends before what a ledger lists")
+    func recreatedGodTopic() throws {
         let world = World()
-        let partition = TopicPartition(
-            World.Topic.aggregate, Partitioner.murmur2(key: UserID("1").keyBytes, partitionCount: World.partitionCount))
-        // The fold happens right after the scan; what is removed later is removed from under it.
+        let scans = Counter()
+        world.onScanned.withLock { hook in hook = { _ in _ = scans.next() } }
+        world.state.withLock { state in
+            state.topics[World.Topic.god] = Array(repeating: [], count: World.partitionCount)
+        }
+        #expect(try world.verify().report.reason?.contains("`god` was recreated") == true)
+        #expect(scans.next() == 1)
+    }
+
+    @Test(
+        "when a group has committed more than a topic holds, though no earlier run knew the topic",
+        arguments: ["changes", "signals"])
+    func recreatedBehindGroup(topic: String) throws {
+        let world = World()
+        world.state.withLock { state in
+            state.topics[topic] = Array(repeating: [], count: World.partitionCount)
+            // One record each, so that the fence looks at the partition at all.
+            for partition in 0..<Int32(World.partitionCount) {
+                state.append(topic, .init(key: UserID("1").keyBytes, value: Array("1".utf8)), partition: partition)
+            }
+        }
+        let (report, findings) = try world.verify()
+        #expect(report.verdict == .error)
+        #expect(findings.isEmpty)
+        #expect(report.reason?.contains("`\(topic)` was recreated") == true)
+    }
+
+    @Test("when a topic got partitions while it was read")
+    func partitionsAddedMeanwhile() throws {
+        let world = World()
+        world.onScanned.withLock { hook in
+            hook = { world in world.state.withLock { $0.topics[World.Topic.god]?.append([]) } }
+        }
+        // The scan comes first in this world, the topics' ends are taken later; so the topic grows once more.
+        world.stick("connector")
+        world.state.withLock { $0.connectorOffset = nil }
         world.onSleep.withLock { hook in
             hook = { world in
                 world.state.withLock { state in
-                    guard state.firstOffsets[partition] == nil else { return }
-                    state.firstOffsets[partition] = 1
-                    state.topics[partition.topic]?[Int(partition.partition)].removeFirst()
+                    state.topics[World.Topic.aggregate]?.append([])
+                    state.stuck.remove("connector")
                 }
                 world.pump()
             }
         }
-        world.stick("connector")
-        world.onScanned.withLock { hook in hook = { world in world.state.withLock { _ = $0.stuck.remove("connector") } } }
-        world.state.withLock { $0.connectorOffset = nil }
         let (report, _) = try world.verify()
         #expect(report.verdict == .error)
-        #expect(report.reason?.contains("removed from its beginning") == true)
+        #expect(report.reason?.contains("got more partitions") == true)
+    }
+
+    @Test("when a table is altered during the run, so that rows are written in two ways")
+    func alteredTable() throws {
+        let world = World()
+        world.onScanned.withLock { hook in
+            hook = { world in world.state.withLock { $0.fields[1].kind = .integer } }
+        }
+        let (report, findings) = try world.verify()
+        #expect(report.verdict == .error)
+        #expect(findings.isEmpty)
+        #expect(report.reason?.contains("a table was altered") == true)
+    }
+
+    @Test("when another server took over between the scan and the fence")
+    func failover() throws {
+        let world = World()
+        world.onScanned.withLock { hook in
+            hook = { world in
+                world.state.withLock { $0.server = 8 }
+                world.pump()
+            }
+        }
+        let (report, findings) = try world.verify()
+        #expect(report.verdict == .error)
+        #expect(findings.isEmpty)
+        #expect(report.reason?.contains("another server") == true)
+    }
+
+    @Test("when users whose bytes are equal say something else in a second reading: the encoding itself cannot be trusted")
+    func encoderDisagrees() throws {
+        let world = World()
+        world.state.withLock { $0.secondReadings[UserID("5")] = [.init("user_id", "5"), .init("v", "what the encoder lost")] }
+        let (report, findings) = try world.verify()
+        #expect(report.verdict == .error)
+        #expect(findings.isEmpty)
+        #expect(report.reason?.contains("user 5, read a second way, differs from its aggregate in v") == true)
     }
 
     @Test("when a topic does not exist")

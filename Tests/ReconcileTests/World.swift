@@ -44,6 +44,16 @@ final class World: Sendable {
         /// Users whose aggregates, or God objects, the pipeline forgets to write.
         var loses: [Hop: Set<UserID>] = [:]
         var nonces: [String] = []
+        /// The server that the rows are on.
+        var server = World.server
+        /// Records that compaction has removed.
+        var compacted: [TopicPartition: Set<Int64>] = [:]
+        /// What the mapping service says now, where it is not "nothing".
+        var mappings: [UserID: PresentMapping] = [:]
+        /// What a second reading of a row makes of it, where that is not what the first one did.
+        var secondReadings: [UserID: [JSONValue.Member]] = [:]
+        /// What the broker says of a topic.
+        var cleanupPolicies: [String: String] = [:]
         /// The columns of the aggregate query's result.
         var fields: [RowEncoder.Column] = [.init(name: "user_id", kind: .string), .init(name: "v", kind: .string)]
         var ledgerID = "ledger"
@@ -126,7 +136,7 @@ final class World: Sendable {
 }
 
 extension World.State {
-    var position: SourcePosition { SourcePosition(server: World.server, logName: "binlog", logNumber: 1, offset: logEnd) }
+    var position: SourcePosition { SourcePosition(server: server, logName: "binlog", logNumber: 1, offset: logEnd) }
 
     @discardableResult
     mutating func append(_ topic: String, _ record: World.StoredRecord, partition: Int32? = nil) -> RecordAddress {
@@ -143,10 +153,35 @@ extension World.State {
     func record(_ partition: TopicPartition, _ offset: Int64) -> World.StoredRecord? {
         if cleaned[partition]?.contains(offset) == true { return nil }
         let index = Int(offset - (firstOffsets[partition] ?? 0))
+        if compacted[partition]?.contains(offset) == true { return nil }
         guard let records = topics[partition.topic]?[Int(partition.partition)], records.indices.contains(index) else {
             return nil
         }
         return records[index]
+    }
+
+    /// Removes every record that a later one of its key has replaced, and every tombstone, as compaction does in the end.
+    mutating func compact(_ topic: String) {
+        for (number, records) in (topics[topic] ?? []).enumerated() {
+            let partition = TopicPartition(topic, Int32(number))
+            let first = firstOffsets[partition] ?? 0
+            var newest: [[UInt8]: Int64] = [:]
+            for (index, record) in records.enumerated() { newest[record.key ?? []] = first + Int64(index) }
+            for (index, record) in records.enumerated() {
+                let offset = first + Int64(index)
+                if newest[record.key ?? []] != offset || record.value == nil {
+                    compacted[partition, default: []].insert(offset)
+                }
+            }
+        }
+    }
+
+    /// Removes the records of a partition before an offset, as retention does.
+    mutating func forget(_ partition: TopicPartition, before offset: Int64) {
+        let first = firstOffsets[partition] ?? 0
+        guard offset > first else { return }
+        topics[partition.topic]?[Int(partition.partition)].removeFirst(Int(offset - first))
+        firstOffsets[partition] = offset
     }
 
     mutating func consume(
@@ -166,14 +201,17 @@ extension World.State {
         }
     }
 
-    mutating func produceGod(_ user: UserID, from aggregate: World.StoredRecord, at address: RecordAddress) {
-        let value = aggregate.value.map { GodObject.compose(aggregate: $0, mapping: nil) }
+    mutating func produceGod(
+        _ user: UserID, from aggregate: World.StoredRecord, at address: RecordAddress, mapping: [UInt8]? = nil
+    ) {
+        let value = aggregate.value.map { GodObject.compose(aggregate: $0, mapping: mapping) }
         let version = aggregate.headers[HeaderName.version].map { [HeaderName.version: $0] } ?? [:]
         let god = append(World.Topic.god, World.StoredRecord(key: user.keyBytes, value: value, headers: version))
         productions.append(
             Production(
                 user: user, god: god, godDigest: value.map { Digest(of: $0) }, aggregate: address,
-                aggregateDigest: aggregate.value.map { Digest(of: $0) }, version: position, mappingDigest: nil,
+                aggregateDigest: aggregate.value.map { Digest(of: $0) }, version: position,
+                mappingDigest: mapping.map { Digest(of: $0) },
                 producedAtMs: nowMs))
     }
 }

@@ -14,6 +14,8 @@ struct WorldPorts: ReconcilePorts {
     func progress() throws -> any ProgressPort { WorldProgress(world: world) }
     func ledger() throws -> any LedgerPort { WorldLedger(world: world) }
     func parked() throws -> any ParkedPort { WorldParked(world: world) }
+    func mappings() throws -> any MappingPort { WorldMappings(world: world) }
+    func cleanupPolicy(ofTopic name: String) throws -> String? { world.state.withLock { $0.cleanupPolicies[name] } }
 
     /// One after the other: a test wants one schedule, not many.
     func concurrently(_ tasks: [@Sendable () throws -> Void]) throws {
@@ -42,6 +44,18 @@ private final class WorldSource: SourcePort {
     func serverFacts() throws -> SourceFacts {
         SourceFacts(
             serverID: World.server, version: "test", isMariaDB: true, hasBinlog: true, binlogFormat: "ROW", rowImage: "FULL")
+    }
+
+    func secondReading(of users: [UserID]) throws -> [UserID: SecondReading] {
+        world.state.withLock { state in
+            var readings: [UserID: SecondReading] = [:]
+            for user in users {
+                guard let row = state.rows[user], let members = (try? JSONValue(parsing: row))?.members else { continue }
+                readings[user] = SecondReading(
+                    digest: Digest(of: row), fields: state.secondReadings[user] ?? members, names: Set(members.map(\.name)))
+            }
+            return readings
+        }
     }
 
     func fields() throws -> [RowEncoder.Column] { world.state.withLock { $0.fields } }
@@ -185,6 +199,16 @@ private final class WorldLedger: LedgerPort {
 
     func marks() throws -> [LedgerMark] {
         world.state.withLock { [LedgerMark(id: $0.ledgerID, lastID: Int64($0.productions.count))] }
+    }
+}
+
+private struct WorldMappings: MappingPort {
+    let world: World
+
+    func answers(for users: [UserID]) throws -> [UserID: PresentMapping] {
+        world.state.withLock { state in
+            Dictionary(uniqueKeysWithValues: users.map { ($0, state.mappings[$0] ?? .digest(nil)) })
+        }
     }
 }
 

@@ -25,7 +25,8 @@ struct RunReportTests {
             names(json) == [
                 "schema", "run_id", "mode", "verdict", "complete", "exit_code", "reason", "started_at", "finished_at",
                 "config_digest", "coverage", "source", "verified_through", "aggregate_topic", "ledger", "god_topic", "fence",
-                "counts", "causes", "clusters", "distributions", "oldest_stale", "canary", "delta", "trend", "timings",
+                "counts", "causes", "clusters", "distributions", "oldest_stale", "canary", "cross_check", "delta", "trend",
+                "timings",
                 "revealed_by", "notes",
                 "examples",
             ])
@@ -42,6 +43,7 @@ struct RunReportTests {
                 "users", "matched", "missing", "stale", "extra", "unresolved", "parked", "version_only",
             ])
         #expect(names(json["canary"]) == ["planted", "caught"])
+        #expect(names(json["cross_check"]) == ["compared", "agreed"])
         #expect(names(json["delta"]) == ["new", "persisting", "healed"])
         #expect(names(json["timings"]) == ["scan", "settle"])
         #expect(json["timings"]?["scan"] == .number("1.250"))

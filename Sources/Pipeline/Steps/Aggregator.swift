@@ -152,7 +152,7 @@ public final class Aggregator: Step {
         let provenance = AggregateProvenance(
             version: snapshot.position,
             signal: RecordAddress(partition: entry.record.partition, offset: entry.record.offset),
-            encoding: settings.encodingID)
+            encoding: snapshot.encodingID ?? settings.encodingID)
         return Shipment(
             record: OutgoingRecord(
                 topic: settings.aggregateTopic, key: entry.signal.user.keyBytes, value: snapshot.rows[entry.signal.user],
@@ -167,7 +167,7 @@ public struct AggregatorSettings: Sendable {
     public var signalsTopic: String
     public var aggregateTopic: String
     public var userIDKind: UserIDKind
-    /// The id of query and encoding, which each aggregate carries.
+    /// The id of query and encoding, which each aggregate carries whose row does not tell it.
     public var encodingID: String
     public var batch: BatchSettings
 

@@ -15,17 +15,21 @@ public struct RealPorts: ReconcilePorts {
     private let godTopic: String?
     private let replicaSettings: [String: SourceSettings]
     private let scanProperties: Properties
+    private let mappingService: (@Sendable () throws -> any MappingPort)?
     public let clock: any ReconcileClock
 
     /// - Parameters:
     ///   - godTopic: The topic whose productions the ledgers have to list; nil takes any.
     ///   - replicas: Servers to watch while the source is scanned, by name.
+    ///   - mappings: Makes the mapping service's client, for runs that ask for mappings again.
     ///   - memoryBytes: What a run may take, which decides how much is fetched ahead; nil for as much as it needs.
     public init(
         source: SourceSettings, kafkaProperties: Properties, connector: ConnectorSettings?, ledgerPaths: [String],
         parkedPaths: [String], godTopic: String? = nil, memoryBytes: Int? = nil,
-        replicas: [String: SourceSettings] = [:], clock: any ReconcileClock = SystemClock()
+        replicas: [String: SourceSettings] = [:],
+        mappings: (@Sendable () throws -> any MappingPort)? = nil, clock: any ReconcileClock = SystemClock()
     ) {
+        mappingService = mappings
         sourceSettings = source
         self.kafkaProperties = kafkaProperties
         self.connector = connector
@@ -54,6 +58,18 @@ public struct RealPorts: ReconcilePorts {
     }
 
     public func parked() throws -> any ParkedPort { ParkedFiles(paths: parkedPaths) }
+
+    public func mappings() throws -> any MappingPort {
+        guard let mappingService else { throw ReconcileError.noMappingService }
+        return try mappingService()
+    }
+
+    public func cleanupPolicy(ofTopic name: String) throws -> String? {
+        let cluster = try Cluster(properties: kafkaProperties)
+        defer { cluster.close() }
+        // A question that the account may not ask is one that is not answered.
+        return try? cluster.describeTopicConfig(name)?["cleanup.policy"]
+    }
 
     public func concurrently(_ tasks: [@Sendable () throws -> Void]) throws {
         let firstError = Mutex<(any Error)?>(nil)

@@ -1,5 +1,6 @@
 import Domain
 import Kafka
+import MySQL
 
 /// A wait until every hop of the pipeline has passed everything that the source had written when the wait began.
 ///
@@ -19,11 +20,18 @@ final class Fence {
     /// Asks where topics end. Made once, since each topic is asked again and again.
     struct TopicBounds {
         let changes: [any TopicPort]
-        let signals: any TopicPort
+        /// Nil where somebody else's pipeline fills the aggregate topic.
+        let signals: (any TopicPort)?
         let aggregate: any TopicPort
 
+        init(_ settings: VerifySettings, _ ports: any ReconcilePorts) throws {
+            changes = try settings.topics.changes.map { try ports.topic($0) }
+            signals = settings.isForeign ? nil : try ports.topic(settings.topics.signals)
+            aggregate = try ports.topic(settings.topics.aggregate)
+        }
+
         func close() {
-            for topic in changes + [signals, aggregate] { topic.close() }
+            for topic in changes + [signals, aggregate].compactMap({ $0 }) { topic.close() }
         }
     }
 
@@ -42,13 +50,18 @@ final class Fence {
     /// Waits until all hops are passed, or the time is over.
     func pass() throws -> FenceOutcome {
         let deadlineMs = clock.nowMs() + Int64(settings.fenceTimeoutMs)
-        var outcome = FenceOutcome(position: try source.binlogEnd(), strength: settings.hasConnector ? .strong : .weak)
+        var outcome = FenceOutcome(
+            position: try position(), strength: settings.hasConnector && !settings.isForeign ? .strong : .weak)
         if settings.hasConnector {
             outcome.hops.append(try passConnector(outcome.position, deadlineMs))
         }
+        guard let signals = topics.signals else {
+            if outcome.isPassed { outcome.hops.append(foreignHop) }
+            return outcome
+        }
         var remaining: [(hop: String, group: String, topics: [any TopicPort])] = [
             ("intake", settings.groups.intake, topics.changes),
-            ("aggregator", settings.groups.aggregate, [topics.signals]),
+            ("aggregator", settings.groups.aggregate, [signals]),
         ]
         if settings.stages.contains(.god) {
             remaining.append(("enricher", settings.groups.enrich, [topics.aggregate]))
@@ -57,6 +70,26 @@ final class Fence {
             outcome.hops.append(try passGroup(wait.hop, wait.group, wait.topics, deadlineMs, &outcome.notes))
         }
         return outcome
+    }
+
+    /// The end of the binary log. Without a connector that could be held against it, it is only told to the reader, and an account
+    /// that may not see the log is no hindrance.
+    private func position() throws -> SourcePosition? {
+        guard !settings.hasConnector else { return try source.binlogEnd() }
+        do {
+            return try source.binlogEnd()
+        } catch let error as MySQLError where error.code == MySQLError.accessDenied {
+            return nil
+        }
+    }
+
+    /// What stands for a pipeline that tells nothing of its progress.
+    private var foreignHop: FenceOutcome.HopOutcome {
+        .init(
+            hop: "pipeline", isPassed: true, lag: 0,
+            detail: "a pipeline that is not Rollcall's tells nothing of its progress; each mismatch has "
+                + "\(settings.weakFenceWaitMs / 1_000) s to settle by itself",
+            waitedMs: 0)
     }
 
     // MARK: - The connector

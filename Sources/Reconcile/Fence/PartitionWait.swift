@@ -36,9 +36,17 @@ struct PartitionWait {
         for (partition, bounds) in open {
             guard let offset = now[partition] else { continue }
             if offset < bounds.low { noteOvertaken(partition) }
+            if offset > bounds.end { try checkLife(partition, committed: offset) }
             if offset >= bounds.end { open[partition] = nil }
         }
         if let lastMovedMs, nowMs - lastMovedMs >= Self.standstillMs { try closeGaps() }
+    }
+
+    /// A group that has committed more than there is read an earlier topic of the same name.
+    private func checkLife(_ partition: Int32, committed: Int64) throws {
+        // On a live topic the group may have come past the end that was asked for a moment ago.
+        guard let end = try port.bounds()[partition]?.end, end < committed else { return }
+        throw ReconcileError.topicRecreated(topic: port.name, partition: partition, end: end, recorded: committed)
     }
 
     private mutating func noteOvertaken(_ partition: Int32) {

@@ -12,6 +12,9 @@ final class TopicTail {
         /// The offsets up to which it was read.
         var ends: [Int32: Int64]
         var records = 0
+        /// Partitions that lost records from their beginning after the first reading had begun. One of them may have been the newest of
+        /// a user who had not been read yet, so nothing is proven about anyone who lives there.
+        var voided: Set<Int32> = []
         /// Records whose key names no user.
         var unreadableKeys = 0
     }
@@ -34,11 +37,8 @@ final class TopicTail {
 
     /// Shows what came since, up to the present end.
     ///
-    /// - Throws: ``ReconcileError`` when what was read no longer stands for the topic: it was recreated, got partitions, or lost
-    ///   records from its beginning, which may have been the newest of a user who had not been read yet.
-    ///
-    /// - Parameter toleratesRetention: Whether records may vanish from the beginning: for a topic that only serves to explain.
-    func advance(toleratesRetention: Bool = false, _ body: (TopicEntry, RawSpan?) throws -> Void) throws {
+    /// - Throws: ``ReconcileError`` when what was read no longer stands for the topic: it was recreated, or got partitions.
+    func advance(_ body: (TopicEntry, RawSpan?) throws -> Void) throws {
         let ends = progress.ends
         let bounds = try port.bounds()
         guard bounds.count == ends.count else { throw ReconcileError.partitionsChanged(topic: name) }
@@ -49,11 +49,13 @@ final class TopicTail {
             if bound.end < end {
                 throw ReconcileError.topicRecreated(topic: name, partition: partition, end: bound.end, recorded: end)
             }
-            if bound.low > low, !toleratesRetention { throw ReconcileError.retentionOvertook(topic: name, partition: partition) }
+            if bound.low > low { progress.voided.insert(partition) }
         }
         let newEnds = bounds.mapValues(\.end)
         var records = 0
-        try port.read(from: ends, to: newEnds) { entry, key in
+        // What was removed before it was read cannot be read any more.
+        let starts = ends.merging(bounds.mapValues(\.low)) { max($0, $1) }
+        try port.read(from: starts, to: newEnds) { entry, key in
             records += 1
             try body(entry, key)
         }

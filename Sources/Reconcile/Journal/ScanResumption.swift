@@ -15,7 +15,8 @@ struct ScanResumption {
         guard let path = settings.journalPath else { return }
         let facts = try source.serverFacts()
         let heading = ScanJournal.Heading(
-            question: settings.scanQuestion, serverID: facts.serverID, startedAtMs: startedAtMs, standing: standing)
+            question: settings.scanQuestion(try source.encodingID()), serverID: facts.serverID, startedAtMs: startedAtMs,
+            standing: standing)
         if settings.resumes {
             if let left = ScanJournal(opening: path) {
                 let obstacle = try Self.obstacle(left, heading, end: try source.binlogEnd())
@@ -59,7 +60,9 @@ struct ScanResumption {
 
 extension VerifySettings {
     /// A digest of what decides how a row becomes a digest.
-    var scanQuestion: String {
-        Digest(of: Array([encodingID, userIDKind.rawValue].joined(separator: "\u{1F}").utf8)).description
+    ///
+    /// - Parameter present: The encoding's id as the source tells it, which knows the types of the result's columns.
+    func scanQuestion(_ present: String?) -> String {
+        Digest(of: Array([present ?? encodingID, userIDKind.rawValue].joined(separator: "\u{1F}").utf8)).description
     }
 }

@@ -63,6 +63,6 @@ extension VerifySettings {
 
     /// The topics that a run of these stages reads.
     var topicNames: [String] {
-        topics.changes + [topics.signals, topics.aggregate] + (stages.contains(.god) ? [topics.god] : [])
+        topics.changes + (isForeign ? [] : [topics.signals]) + [topics.aggregate] + (stages.contains(.god) ? [topics.god] : [])
     }
 }

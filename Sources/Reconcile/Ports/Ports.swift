@@ -6,6 +6,10 @@ public protocol SourcePort {
     func serverFacts() throws -> SourceFacts
     /// The columns of the aggregate query's result, and how each is written.
     func fields() throws -> [RowEncoder.Column]
+    /// The id of the query and the encoding that rows are written in now; nil where only the settings tell.
+    func encodingID() throws -> String?
+    /// See `SourceReader.secondReading(of:)`.
+    func secondReading(of users: [UserID]) throws -> [UserID: SecondReading]
     /// See `SourceReader.boundary(after:rows:)`.
     func boundary(after lower: UserID?, rows: Int) throws -> UserID?
     /// Shows the rows of a range in one snapshot and returns a lower bound of what that saw. The bytes are those of the row's own
@@ -28,6 +32,11 @@ public protocol SourcePort {
 }
 
 extension SourcePort {
+    public func encodingID() throws -> String? { nil }
+
+    /// Nobody is read twice.
+    public func secondReading(of users: [UserID]) throws -> [UserID: SecondReading] { [:] }
+
     public func load() throws -> SourceLoad { SourceLoad() }
     public func estimate() throws -> SourceEstimate { SourceEstimate() }
 }
@@ -45,6 +54,8 @@ public struct NamedSource {
 
 extension SourceReader: SourcePort {
     public var hasFenceTable: Bool { settings.fenceTable != nil }
+
+    public func encodingID() throws -> String? { try encodingID() as String }
 }
 
 /// The offsets of one partition: `low` is the first that can be read, `end` the one that the next record will have.
@@ -166,6 +177,22 @@ public protocol ParkedPort {
     func open(_ body: (UserID, OpenParking) throws -> Void) throws -> Int
 }
 
+/// The mapping service. One thread owns it.
+public protocol MappingPort {
+    /// What the service says of each of the users now.
+    ///
+    /// - Throws: When it as a whole is away.
+    func answers(for users: [UserID]) throws -> [UserID: PresentMapping]
+}
+
+/// What the mapping service says of one user now.
+public enum PresentMapping: Sendable, Equatable {
+    /// The digest of the mapping; nil where the service knows none.
+    case digest(Digest?)
+    /// It fails for this user.
+    case failed(String)
+}
+
 /// Time, which a simulator may want to make itself.
 public protocol ReconcileClock: Sendable {
     /// Milliseconds since 1970.
@@ -183,6 +210,9 @@ public protocol ReconcilePorts: Sendable {
     func progress() throws -> any ProgressPort
     func ledger() throws -> any LedgerPort
     func parked() throws -> any ParkedPort
+    func mappings() throws -> any MappingPort
+    /// What the broker says of a topic's `cleanup.policy`; nil where it does not say.
+    func cleanupPolicy(ofTopic name: String) throws -> String?
     var clock: any ReconcileClock { get }
     /// Runs the tasks at the same time, or one after the other, and throws the first error after all have ended.
     func concurrently(_ tasks: [@Sendable () throws -> Void]) throws
@@ -190,4 +220,8 @@ public protocol ReconcilePorts: Sendable {
 
 extension ReconcilePorts {
     public func replicas() throws -> [NamedSource] { [] }
+
+    public func mappings() throws -> any MappingPort { throw ReconcileError.noMappingService }
+
+    public func cleanupPolicy(ofTopic name: String) throws -> String? { nil }
 }

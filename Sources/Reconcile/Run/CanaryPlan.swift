@@ -8,12 +8,15 @@ import Domain
 struct CanaryPlan {
     /// Several for each alteration, because a user who moves meanwhile proves nothing.
     static let usersPerAlteration = 3
-    private static let size = Alteration.allCases.count * usersPerAlteration
 
+    private let alterations: [Alteration]
+    private var size: Int { alterations.count * Self.usersPerAlteration }
     private let salt: UInt64
     private var chosen: [(rank: UInt64, user: KnownUser)] = []
 
-    init(runID: String) {
+    /// - Parameter stages: The stages that the run judges.
+    init(runID: String, stages: Set<Stage>) {
+        alterations = Alteration.allCases.filter { stages.contains($0.stage) }
         salt = Digest(of: Array(runID.utf8)).rawValue
     }
 
@@ -22,17 +25,17 @@ struct CanaryPlan {
     /// - Parameter known: What is known of the user; asked for only when it is chosen.
     mutating func consider(_ key: UserKey, _ known: () throws -> KnownUser) rethrows {
         let rank = UserKey(exactly: key.spread ^ salt).spread
-        if chosen.count == Self.size, let last = chosen.last, rank >= last.rank { return }
+        if chosen.count == size, let last = chosen.last, rank >= last.rank { return }
         let place = chosen.firstIndex { $0.rank > rank } ?? chosen.count
         chosen.insert((rank, try known()), at: place)
-        if chosen.count > Self.size { chosen.removeLast() }
+        if chosen.count > size { chosen.removeLast() }
     }
 
     /// The alterations in turn, as far as there are users.
     var users: [SuspectUser] {
-        let alterations = Alteration.allCases
-        return chosen.enumerated().map { index, choice in
-            SuspectUser(known: choice.user, stages: [.aggregate], alteration: alterations[index % alterations.count])
+        chosen.enumerated().map { index, choice in
+            let alteration = alterations[index % alterations.count]
+            return SuspectUser(known: choice.user, stages: [alteration.stage], alteration: alteration)
         }
     }
 }

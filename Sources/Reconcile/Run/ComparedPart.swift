@@ -112,13 +112,13 @@ struct ComparedPart {
     // MARK: - The judgement
 
     /// Judges everyone in the part.
-    mutating func judge(_ totals: inout Comparison.Totals, _ canary: inout CanaryPlan, _ suspects: SuspectQueue) throws {
+    mutating func judge(_ totals: inout Comparison.Totals, _ picks: inout Picks, _ suspects: SuspectQueue) throws {
         let judgesGod = sides.god != nil
         try table.forEachPlace { place in
             count(place, &totals)
             if table.isPlainlyWell(at: place, judgesGod: judgesGod) {
                 if table.traits(at: place).contains(.row) {
-                    try canary.consider(table.key(at: place)) { try known(at: place) }
+                    try picks.consider(table.key(at: place)) { try known(at: place) }
                 }
                 return
             }
@@ -128,7 +128,7 @@ struct ComparedPart {
             if !stages.isEmpty {
                 try suspects.add(SuspectUser(known: user, stages: stages))
             } else if user.row != nil {
-                canary.consider(table.key(at: place)) { user }
+                try picks.consider(table.key(at: place)) { user }
             }
         }
         for records in elsewhere.values {

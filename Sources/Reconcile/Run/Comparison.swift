@@ -45,17 +45,20 @@ struct Comparison {
     private let settings: VerifySettings
     private let tableBytes: Int
     private(set) var totals = Totals()
-    private(set) var canary: CanaryPlan
+    private(set) var picks: Picks
     let suspects: SuspectQueue
 
     /// Judges everyone in the source, the topics and the ledgers.
-    init(_ settings: VerifySettings, _ plan: MemoryPlan, _ sides: Sides, runID: String) throws {
+    ///
+    /// - Parameter rows: How many rows the source has, by and large.
+    init(_ settings: VerifySettings, _ plan: MemoryPlan, _ sides: Sides, runID: String, rows: Int) throws {
         self.settings = settings
         tableBytes = plan.tableBytes
-        canary = CanaryPlan(runID: runID)
-        suspects = SuspectQueue(list: plan.listShape(directory: settings.temporaryDirectory))
+        let list = plan.listShape(directory: settings.temporaryDirectory)
+        picks = Picks(settings, runID: runID, users: rows, list: list)
+        suspects = SuspectQueue(list: list)
         for part in 0..<sides.shape.parts { try compare(sides, part) }
-        for user in canary.users { try suspects.add(user) }
+        for user in picks.canary.users { try suspects.add(user) }
     }
 
     private mutating func compare(_ sides: Sides, _ part: Int) throws {
@@ -63,7 +66,7 @@ struct Comparison {
             // Parts of parts end somewhere: users who share so many bits of their hash cannot be told apart by it any further.
             let isLast = sides.shape.usedBits + sides.shape.partBits >= 40
             var compared = try ComparedPart(sides, part, settings, limitBytes: isLast ? .max : tableBytes)
-            try compared.judge(&totals, &canary, suspects)
+            try compared.judge(&totals, &picks, suspects)
         } catch is RollTable.Full {
             let parted = try sides.parted(part)
             for part in 0..<parted.shape.parts { try compare(parted, part) }

@@ -9,8 +9,9 @@ protocol RunJournal {
     func lastRowsPerSecond() throws -> Int?
     /// Checks that the topics are still those that the last run read.
     ///
+    /// - Returns: What changed since then that a reader of the report should know.
     /// - Throws: ``ReconcileError/topicRecreated(topic:partition:end:recorded:)``.
-    func checkWatermarks(_ reading: Reading) throws
+    func checkWatermarks(_ reading: Reading, isAboutEveryone: Bool) throws -> [String]
     /// Decides whom a run is about that is not about everyone anyway.
     ///
     /// - Parameter drain: Passes a fence.
@@ -45,7 +46,7 @@ final class UnrecordedRun: RunJournal {
         self.onFinding = onFinding
     }
 
-    func checkWatermarks(_ reading: Reading) {}
+    func checkWatermarks(_ reading: Reading, isAboutEveryone: Bool) -> [String] { [] }
 
     func makePlan(
         _ reach: PlanSettings, _ memory: MemoryPlan, _ ports: any ReconcilePorts, _ standing: Standing,

@@ -33,9 +33,9 @@ final class RunRecord: RunJournal {
     func abandon() { writer.abandon() }
 
     /// A topic that ends before an offset which an earlier run saw was recreated: nothing that was recorded of it holds.
-    func checkWatermarks(_ reading: Reading) throws {
+    func checkWatermarks(_ reading: Reading, isAboutEveryone: Bool) throws -> [String] {
         lastWatermarks = try history.lastWatermarksJSON().flatMap { try? JSONValue(parsing: $0) }
-        guard let last = lastWatermarks else { return }
+        guard let last = lastWatermarks else { return [] }
         var ends: [(String, [Int32: Int64])] = [(settings.topics.aggregate, reading.aggregate.progress.ends)]
         if let god = reading.god { ends.append((settings.topics.god, god.progress.ends)) }
         for (topic, present) in ends {
@@ -44,6 +44,32 @@ final class RunRecord: RunJournal {
                 throw ReconcileError.topicRecreated(topic: topic, partition: partition, end: end, recorded: recorded)
             }
         }
+        return try ends.compactMap { try partitionNote($0, last[$0]?.members, $1) }
+            + (isAboutEveryone ? rowNotes(reading.scan.rows) : [])
+    }
+
+    /// A topic with fewer partitions than before is another one. With more, keys that were written before may lie where the partitioner
+    /// would no longer put them.
+    private func partitionNote(_ topic: String, _ last: [JSONValue.Member]?, _ present: [Int32: Int64]) throws -> String? {
+        guard let last, last.count != present.count else { return nil }
+        if let gone = last.first(where: { member in Int32(member.name).map { present[$0] == nil } ?? false }),
+            let partition = Int32(gone.name)
+        {
+            throw ReconcileError.topicRecreated(
+                topic: topic, partition: partition, end: 0, recorded: gone.value.integer ?? 0)
+        }
+        return
+            "topic \(topic) has \(present.count) partitions, and had \(last.count) at the last run: keys that were written before may "
+            + "lie in another partition than newer ones"
+    }
+
+    private func rowNotes(_ rows: Int) throws -> [String] {
+        guard let last = try history.lastCompleteCleanRun(coveringEveryUser: true),
+            let counts = try? JSONValue(parsing: Array(last.countsJSON.utf8)),
+            let before = counts["aggregate"]?["users"]?.integer,
+            Int64(rows) < before / 2
+        else { return [] }
+        return ["the source has \(rows) rows, and had \(before) when run \(last.runID) was clean: is it the right database?"]
     }
 
     /// Writes findings.

@@ -1,4 +1,5 @@
 import Domain
+import Kafka
 
 /// The newest signal of users. The topic is read when the first one is asked for, and later only its tail.
 final class SignalIndex {
@@ -29,10 +30,18 @@ final class SignalIndex {
         return newest
     }
 
+    /// Whether every signal of the user behind an address, or every one there ever was, would still be there.
+    func remembers(_ user: UserID, since accounted: RecordAddress?) -> Bool {
+        guard let tail else { return false }
+        let home = Partitioner.murmur2(key: user.keyBytes, partitionCount: tail.partitionCount)
+        guard !tail.progress.voided.contains(home), let low = tail.progress.lows[home] else { return false }
+        return low == 0 || (accounted?.partition == home && low <= (accounted?.offset ?? 0) + 1)
+    }
+
     private func catchUp() throws {
         let tail = try self.tail ?? TopicTail(port)
         self.tail = tail
-        try tail.advance(toleratesRetention: true) { entry, key in
+        try tail.advance { entry, key in
             guard let key, let read = kind.read(recordKey: key), read.isPlain else { return }
             try spill.append(SpillEntry(key: read.key, digest: entry.digest, address: entry.address))
         }

@@ -16,7 +16,7 @@ extension Verification {
         defer { source.close() }
         let progress = try ports.progress()
         defer { progress.close() }
-        let topics = try openTopics()
+        let topics = try Fence.TopicBounds(settings, ports)
         defer { topics.close() }
         return try Fence(
             settings, source: source, progress: progress, topics: topics, clock: ports.clock,

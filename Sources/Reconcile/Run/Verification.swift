@@ -109,14 +109,16 @@ public final class Verification {
             guard standstill != nil else { return endPhase() }
         }
         begin("read")
-        var reading = try read(record, runPlan, start)
         let source = try ports.source()
         defer { source.close() }
+        let columns = try source.fields()
+        report.notes += try Preflight(settings, ports).check(source)
+        var reading = try read(record, runPlan, start)
         let progress = try ports.progress()
         defer { progress.close() }
-        let topics = try openTopics()
+        let topics = try Fence.TopicBounds(settings, ports)
         defer { topics.close() }
-        let fields = FieldComparison(try source.fields(), keyField: settings.keyField)
+        let fields = FieldComparison(columns, keyField: settings.keyField)
         let tails = try Tails(settings, reading, ports)
         defer { tails.close() }
 
@@ -126,11 +128,17 @@ public final class Verification {
         let outcome = try fence.pass()
         report.fence = FenceSummary(outcome)
         report.notes += outcome.notes
+        try checkServer(outcome.position, reading.scan.position)
         try tails.catchUp(&reading, settings.userIDKind)
 
         begin("compare")
         let followed = Followed(reading)
         let comparison = try compare(&reading)
+        let equals = comparison.picks.equals.members
+        report.crossCheck = try CrossCheck(source, tails.aggregate, fields).run(equals)
+        if report.crossCheck.compared == 0, !equals.isEmpty {
+            report.notes.append("none of \(equals.count) users could be read a second way, so the encoding was not checked")
+        }
         let roll = followed.roll(settings, tails, plan.listShape(directory: settings.temporaryDirectory))
 
         begin("settle")
@@ -144,16 +152,19 @@ public final class Verification {
             let settler = Settler(
                 settings, source: source, roll: roll, fence: fence, clock: ports.clock, comparison: fields,
                 passed: outcome.position)
-            let signals = SignalIndex(
-                topics.signals, kind: settings.userIDKind,
-                shape: plan.shape(inputs: 4, directory: settings.temporaryDirectory))
-            try settle(
-                comparison.suspects, settler,
-                FindingBuilder(
-                    roll, causes: CauseFinder(signals: signals, encodingID: settings.encodingID),
-                    comparison: fields, reveals: settings.revealedBy != nil), record, followed, &tally)
+            let signals = topics.signals.map {
+                SignalIndex(
+                    $0, kind: settings.userIDKind, shape: plan.shape(inputs: 4, directory: settings.temporaryDirectory))
+            }
+            let encodingID = try source.encodingID() ?? settings.encodingID
+            let builder = FindingBuilder(
+                roll, causes: CauseFinder(signals: signals, encodingID: encodingID), comparison: fields,
+                reveals: settings.revealedBy != nil)
+            try settle(comparison.suspects, settler, builder, record, followed, &tally)
             if let last = settler.lastFence, !last.isPassed { report.fence = FenceSummary(last) }
+            try askAgain(comparison.picks.mappings, roll, fence, builder, record, followed, &tally)
         }
+        try checkColumns(columns, try source.fields())
         summarise(roll, comparison.totals, followed, tally)
         try standstill?.confirm(fence, topics.changes, &report)
         record.noteWatermarks(roll)
@@ -206,20 +217,30 @@ public final class Verification {
         guard reading.scan.rows > 0 || settings.allowsEmptySource || runPlan.changed != nil else {
             throw ReconcileError.emptySource
         }
-        try record.checkWatermarks(reading)
+        report.notes += try record.checkWatermarks(reading, isAboutEveryone: runPlan.changed == nil)
         return reading
     }
 
     /// Compares what was read, and lets go of it: buffers and temporary files are gone before anyone is settled.
     private func compare(_ reading: inout Reading) throws -> Comparison {
         let sides = reading.takeSides()
-        return try Comparison(settings, plan, sides, runID: report.runID.text)
+        return try Comparison(settings, plan, sides, runID: report.runID.text, rows: report.source.rows)
     }
 
-    func openTopics() throws -> Fence.TopicBounds {
-        Fence.TopicBounds(
-            changes: try settings.topics.changes.map { try ports.topic($0) },
-            signals: try ports.topic(settings.topics.signals), aggregate: try ports.topic(settings.topics.aggregate))
+    // MARK: - What voids a run
+
+    /// Positions of two servers cannot be compared: another one took over between the scan and the fence.
+    private func checkServer(_ fence: SourcePosition?, _ scan: SourcePosition?) throws {
+        guard let fence, let scan, fence.compare(to: scan) == .incomparable else { return }
+        throw ReconcileError.incomparablePositions(scan.description, fence.description)
+    }
+
+    private func checkColumns(_ before: [RowEncoder.Column], _ after: [RowEncoder.Column]) throws {
+        guard before != after else { return }
+        func text(_ columns: [RowEncoder.Column]) -> String {
+            columns.map { "\($0.name) \($0.kind.rawValue)" }.joined(separator: ", ")
+        }
+        throw ReconcileError.sourceAltered(before: text(before), after: text(after))
     }
 
     // MARK: - Suspects
@@ -229,17 +250,41 @@ public final class Verification {
         _ tally: inout RunTally
     ) throws {
         try settler.settle(suspects, usersPerBatch: usersPerBatch(followed)) { outcomes in
-            var confirmed: [Suspect: Confirmation] = [:]
-            for (suspect, settlement) in outcomes {
-                tally.add(suspect, settlement)
-                if suspect.alteration == nil, case .confirmed(let seen) = settlement { confirmed[suspect] = seen }
-            }
-            let built = try builder.build(confirmed.map { ($0.key, $0.value) })
-            for suspect in built.unprovable {
-                if let seen = confirmed[suspect] { tally.addUnprovable(suspect, seen) }
-            }
-            try record.write(built.findings, position: followed.position)
+            try take(outcomes, builder, record, followed, &tally)
         }
+    }
+
+    /// Asks for mappings again, where the settings say so.
+    private func askAgain(
+        _ users: SuspectQueue, _ roll: Roll, _ fence: Fence, _ builder: FindingBuilder, _ record: any RunJournal,
+        _ followed: Followed, _ tally: inout RunTally
+    ) throws {
+        guard settings.mappings != .nobody, settings.stages.contains(.god) else { return }
+        begin("mappings")
+        let totals = try MappingRecheck(roll, fence, try ports.mappings()).run(users, usersPerBatch: usersPerBatch(followed)) {
+            outcomes in
+            try take(outcomes, builder, record, followed, &tally)
+        }
+        report.notes.append(
+            "\(totals.asked) mappings were asked for again: \(totals.changed) are not those that the God objects were made with"
+                + (totals.unanswered > 0 ? ", and \(totals.unanswered) could not be told" : ""))
+    }
+
+    /// Counts what became of suspects, and writes down the findings among them.
+    private func take(
+        _ outcomes: Settler.Outcomes, _ builder: FindingBuilder, _ record: any RunJournal, _ followed: Followed,
+        _ tally: inout RunTally
+    ) throws {
+        var confirmed: [Suspect: Confirmation] = [:]
+        for (suspect, settlement) in outcomes {
+            tally.add(suspect, settlement)
+            if suspect.alteration == nil, case .confirmed(let seen) = settlement { confirmed[suspect] = seen }
+        }
+        let built = try builder.build(confirmed.map { ($0.key, $0.value) })
+        for suspect in built.unprovable {
+            if let seen = confirmed[suspect] { tally.addUnprovable(suspect, seen) }
+        }
+        try record.write(built.findings, position: followed.position)
     }
 
     private func usersPerBatch(_ followed: Followed) -> Int {
@@ -267,6 +312,7 @@ public final class Verification {
         for stage in settings.stages {
             report.counts[stage] = tally.counts(of: stage, users: totals.users(at: stage))
         }
+        report.coverage.gaps += roll.gaps
         report.canary = tally.canary
         if report.canary.planted == 0, tally.canariesUnsettled > 0 {
             report.notes.append("no canary could be settled, since all of their users moved: this run did not prove that it sees")

@@ -1,4 +1,5 @@
 import Domain
+import Kafka
 
 /// All that is known about the users of one batch at one time: what the comparison knew of them, and what came since.
 ///
@@ -51,6 +52,24 @@ final class Roll {
         KnownUser(
             user: user, row: row, aggregate: aggregate.records(of: user), god: god?.records(of: user) ?? KnownRecords(),
             productions: ledger?.productions(of: user) ?? [])
+    }
+
+    /// Why nothing can be proven about a user at a stage, though it was looked at; nil where something can.
+    func void(_ user: UserID, at stage: Stage) -> String? {
+        for topic in [aggregate.tail, stage == .god ? god?.tail : nil].compactMap({ $0 }) where !topic.progress.voided.isEmpty {
+            let home = Partitioner.murmur2(key: user.keyBytes, partitionCount: topic.partitionCount)
+            if topic.progress.voided.contains(home) { return "partition \(home) of \(topic.name) is not covered" }
+        }
+        return nil
+    }
+
+    /// What is not covered, one clause for each partition.
+    var gaps: [String] {
+        [aggregate.tail, god?.tail].compactMap { $0 }.flatMap { topic in
+            topic.progress.voided.sorted().map {
+                "partition \($0) of \(topic.name): records were removed from its beginning while it was read"
+            }
+        }
     }
 
     /// The judgement of the stages that this run is about.

@@ -20,6 +20,7 @@ final class Settler {
     /// A canary that keeps moving is given up early: the run has others, and nobody waits for this one.
     private static let canaryRounds = 3
     private(set) var rounds = 0
+    private var obligatoryWaitMs: Int64 = 0
     /// Every change before it has gone through the whole pipeline.
     private var passed: SourcePosition?
     /// The last fence that a round passed, or failed to pass.
@@ -52,7 +53,8 @@ final class Settler {
         let deadlineMs = clock.nowMs() + Int64(settings.settleTimeoutMs)
         try clearMoved(queue, usersPerBatch, settled)
         while queue.count > 0 {
-            guard clock.nowMs() < deadlineMs else {
+            // Waits that every look takes, however fast the pipeline is, are not held against the users.
+            guard clock.nowMs() - obligatoryWaitMs < deadlineMs else {
                 return try giveUp(queue, "not settled within \(settings.settleTimeoutMs / 1000) s", usersPerBatch, settled)
             }
             let batch = try queue.take(atMost: usersPerBatch)
@@ -169,7 +171,10 @@ final class Settler {
         guard outcome.isPassed else { return nil }
         if passed == nil { passed = outcome.position }
         // Behind a weak fence nobody knows what the connector has yet to deliver. Time is a poor proof, and the best there is.
-        if outcome.strength == .weak { clock.sleep(ms: settings.weakFenceWaitMs) }
+        if outcome.strength == .weak {
+            clock.sleep(ms: settings.weakFenceWaitMs)
+            obligatoryWaitMs += Int64(settings.weakFenceWaitMs)
+        }
         return try see(batch, rows)
     }
 
@@ -207,6 +212,9 @@ final class Settler {
             // An alteration can only be told from a change when the user stands still: who was deleted proves nothing.
             guard before.row != nil, after.row != nil else { return .unresolved("the canary's user was deleted") }
             guard rested, before.row == after.row else { return nil }
+            guard after.aggregate != nil, suspect.stage == .aggregate || after.god != nil else {
+                return .unresolved("the canary's user came to harm")
+            }
             // Nor does one with whom something went wrong in earnest; that is found by looking at the user unaltered.
             guard roll.mismatches(after).allSatisfy({ $0.stage != suspect.stage }) else {
                 return .unresolved("the canary's user came to harm")
@@ -220,6 +228,7 @@ final class Settler {
         if seen.contains(where: \.isEmpty) { return .matched }
         guard rested, before.parked == after.parked, seen[0] == seen[2] else { return nil }
         if suspect.stage == .aggregate, before.row != after.row { return nil }
+        if let reason = roll.void(suspect.user, at: suspect.stage) { return .unresolved(reason) }
         let altered = suspect.alteration?.applied(to: after) ?? after
         return .confirmed(
             Confirmation(

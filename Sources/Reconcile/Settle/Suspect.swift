@@ -16,6 +16,20 @@ enum Alteration: String, Hashable, Sendable, CaseIterable {
     case change
     /// The aggregate outlives its row.
     case resurrect
+    /// The God object vanishes.
+    case dropGod
+    /// The God object changes.
+    case changeGod
+    /// The God object outlives its aggregate.
+    case resurrectGod
+
+    /// The stage at which the run has to notice.
+    var stage: Stage {
+        switch self {
+        case .drop, .change, .resurrect: .aggregate
+        case .dropGod, .changeGod, .resurrectGod: .god
+        }
+    }
 
     /// The evidence as it would be if this had really happened.
     func applied(to evidence: Evidence) -> Evidence {
@@ -28,6 +42,10 @@ enum Alteration: String, Hashable, Sendable, CaseIterable {
                 evidence.isSameInMeaning = false
             }
         case .resurrect: evidence.row = nil
+        case .dropGod: evidence.god = nil
+        case .changeGod:
+            if let god = evidence.god { evidence.god?.digest = Digest(rawValue: ~god.digest.rawValue) }
+        case .resurrectGod: evidence.aggregate = nil
         }
         return evidence
     }
@@ -35,9 +53,9 @@ enum Alteration: String, Hashable, Sendable, CaseIterable {
     /// What the run has to say of the altered user.
     var expected: Kind {
         switch self {
-        case .drop: .missing
-        case .change: .stale
-        case .resurrect: .extra
+        case .drop, .dropGod: .missing
+        case .change, .changeGod: .stale
+        case .resurrect, .resurrectGod: .extra
         }
     }
 }

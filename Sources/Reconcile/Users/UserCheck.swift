@@ -42,8 +42,8 @@ public struct UserCheck {
                 }
             }
         }
-        let signals = SignalIndex(session.topics.signals, kind: settings.userIDKind, shape: session.list)
-        let causes = CauseFinder(signals: signals, encodingID: settings.encodingID)
+        let signals = session.topics.signals.map { SignalIndex($0, kind: settings.userIDKind, shape: session.list) }
+        let causes = CauseFinder(signals: signals, encodingID: session.encodingID)
         let built = try FindingBuilder(
             session.roll, causes: causes, comparison: session.comparison, reveals: settings.revealedBy != nil
         ).build(confirmed)
@@ -61,6 +61,7 @@ final class UserSession {
     let settler: Settler
     let topics: Fence.TopicBounds
     let comparison: FieldComparison
+    let encodingID: String
     /// The shape of lists of users.
     let list: Spill.Shape
     private let source: any SourcePort
@@ -69,9 +70,7 @@ final class UserSession {
     init(_ settings: VerifySettings, _ ports: any ReconcilePorts, _ users: Set<UserID>) throws {
         source = try ports.source()
         progress = try ports.progress()
-        topics = Fence.TopicBounds(
-            changes: try settings.topics.changes.map { try ports.topic($0) },
-            signals: try ports.topic(settings.topics.signals), aggregate: try ports.topic(settings.topics.aggregate))
+        topics = try Fence.TopicBounds(settings, ports)
         let judgesGod = settings.stages.contains(.god)
         list = MemoryPlan(budgetBytes: settings.memoryBytes).listShape(directory: settings.temporaryDirectory)
         roll = Roll(
@@ -82,6 +81,7 @@ final class UserSession {
         let fence = Fence(
             settings, source: source, progress: progress, topics: topics, clock: ports.clock,
             runID: "check-\(ports.clock.nowMs())")
+        encodingID = try source.encodingID() ?? settings.encodingID
         comparison = FieldComparison(try source.fields(), keyField: settings.keyField)
         settler = Settler(
             settings, source: source, roll: roll, fence: fence, clock: ports.clock, comparison: comparison)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Domain
+import Reconcile
 
 /// What `verify` and `reconcile` have in common.
 struct RunOptions: ParsableArguments {
@@ -53,6 +54,35 @@ struct RunOptions: ParsableArguments {
         ))
     var maxThreadsRunning: String?
 
+    /// Whose mappings are asked for again.
+    enum MappingChoice: ExpressibleByArgument {
+        case all
+        case about(Int)
+
+        init?(argument: String) {
+            if argument == "all" {
+                self = .all
+            } else if let count = Int(argument), count > 0 {
+                self = .about(count)
+            } else {
+                return nil
+            }
+        }
+
+        var sample: VerifySettings.MappingSample {
+            switch self {
+            case .all: .everyone
+            case .about(let count): .some(count)
+            }
+        }
+    }
+
+    @Option(
+        help: ArgumentHelp(
+            "Asks the mapping service again, for all users or for about so many of them, and finds God objects with an older mapping.",
+            valueName: "all|count"))
+    var mappings: MappingChoice?
+
     @Flag(help: "Goes on where an interrupted scan of everyone stopped, if that is still good; else says why not.")
     var resume = false
 
@@ -63,6 +93,12 @@ struct RunOptions: ParsableArguments {
     var allowEmpty = false
 
     @OptionGroup var revealing: RevealOption
+
+    func validate() throws {
+        guard mappings == nil || stage == .all else {
+            throw ValidationError("--mappings is about God objects, which --stage aggregate leaves out")
+        }
+    }
 
     /// What the flags say of the settings.
     var overrides: [SettingOverride?] {

@@ -16,8 +16,10 @@ struct RunWork {
     /// - Parameter reach: Whom the run is about, as the settings have it.
     func run(_ reach: (EffectiveSettings) throws -> PlanSettings) throws {
         let settings = try global.prepare(
-            needs: EffectiveSettings.areasToJudge(options.stage.stages), overrides: options.overrides)
-        var recipe = try settings.reconcile(stages: options.stage.stages, ledgers: options.ledgers)
+            needs: EffectiveSettings.areasToJudge(options.stage.stages).union(options.mappings == nil ? [] : [.mapping]),
+            overrides: options.overrides)
+        var recipe = try settings.reconcile(
+            stages: options.stage.stages, ledgers: options.ledgers, mappings: options.mappings?.sample ?? .nobody)
         recipe.settings.allowsEmptySource = options.allowEmpty
         recipe.settings.resumes = options.resume
         recipe.settings.revealedBy = options.revealing.account

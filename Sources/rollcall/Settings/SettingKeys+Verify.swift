@@ -11,6 +11,9 @@ struct VerifyKeys: SettingsSection {
     let fenceTimeout = SettingKey(
         "verify.fence_timeout_seconds", .seconds(0...86_400), default: 120,
         "How long to wait until every hop has passed the scan's position.")
+    let weakFenceWait = SettingKey(
+        "verify.weak_fence_wait_seconds", .seconds(0...3_600), default: 15,
+        "How long each look at a mismatch waits where no connector's committed offset tells that a change has been delivered.")
     let settleTimeout = SettingKey(
         "verify.settle_timeout_seconds", .seconds(0...86_400), default: 120,
         "How long mismatches are looked at again before they count as unresolved.")

@@ -14,14 +14,19 @@ struct ReconcileRecipe: Sendable {
 extension EffectiveSettings {
     /// The areas that a judgement needs.
     static func areasToJudge(_ stages: Set<Stage>) -> Set<SettingsArea> {
-        let always: Set<SettingsArea> = [.source, .userID, .changes, .connector, .kafka, .reports, .verify, .notify, .log]
-        return stages.contains(.god) ? always.union([.ledger]) : always
+        // Somebody else's pipeline may have filled the aggregate topic, from no change topic that anyone could name.
+        let always: Set<SettingsArea> = [.source, .userID, .connector, .kafka, .reports, .verify, .notify, .log]
+        return stages.contains(.god) ? always.union([.changes, .ledger]) : always
     }
 
     /// Everything that is needed to judge users.
     ///
-    /// - Parameter ledgers: The ledgers of all processes of the pipeline; empty means the settings' one.
-    func reconcile(stages: Set<Stage> = Set(Stage.allCases), ledgers: [String] = []) throws -> ReconcileRecipe {
+    /// - Parameters:
+    ///   - ledgers: The ledgers of all processes of the pipeline; empty means the settings' one.
+    ///   - mappings: Whose mappings are to be asked for again.
+    func reconcile(
+        stages: Set<Stage> = Set(Stage.allCases), ledgers: [String] = [], mappings: VerifySettings.MappingSample = .nobody
+    ) throws -> ReconcileRecipe {
         var source = try source()
         if let seconds = try value(Self.keys.verify.load.statementTimeout) { source.limitStatements(toSeconds: seconds) }
         let ledgerPaths = try ledgers.isEmpty ? [value(Self.keys.ledger.file)] : ledgers
@@ -33,6 +38,7 @@ extension EffectiveSettings {
             userIDKind: try userIDKind, topics: try reconcileTopics, groups: try reconcileGroups, hasConnector: connector != nil,
             encodingID: source.encodingID, configDigest: digest.description)
         settings.stages = stages
+        settings.mappings = mappings
         settings.keyField = source.keyField
         settings.chunkRows = try value(Self.keys.verify.chunkRows)
         settings.chunkTargetMs = try milliseconds(Self.keys.verify.load.chunkTime)
@@ -41,12 +47,13 @@ extension EffectiveSettings {
         settings.changeDecoders = try changeDecoders
         settings.memoryBytes = try value(Self.keys.verify.memory)
         settings.fenceTimeoutMs = try milliseconds(Self.keys.verify.fenceTimeout)
+        settings.weakFenceWaitMs = try milliseconds(Self.keys.verify.weakFenceWait)
         settings.settleTimeoutMs = try milliseconds(Self.keys.verify.settleTimeout)
         settings.ledgerPaths = stages.contains(.god) ? ledgerPaths : []
         let ports = RealPorts(
             source: source, kafkaProperties: try kafkaProperties, connector: connector, ledgerPaths: ledgerPaths,
             parkedPaths: parkedPaths, godTopic: stages.contains(.god) ? settings.topics.god : nil,
-            memoryBytes: settings.memoryBytes, replicas: try replicas(of: source))
+            memoryBytes: settings.memoryBytes, mappings: try mappingPort(mappings), replicas: try replicas(of: source))
         let historyPath = try historyPath
         settings.journalPath = Self.journalPath(besideHistory: historyPath)
         return ReconcileRecipe(
@@ -95,6 +102,12 @@ extension EffectiveSettings {
         return path[...slash] + "scan.journal"
     }
 
+    private func mappingPort(_ mappings: VerifySettings.MappingSample) throws -> (@Sendable () throws -> any MappingPort)? {
+        guard mappings != .nobody else { return nil }
+        let mapping = try mapping()
+        return { try MappingServicePort(mapping) }
+    }
+
     /// The file of runs and findings over time: by its own setting, or in the reports' directory.
     var historyPath: String {
         get throws(SettingsError) {
@@ -115,7 +128,8 @@ extension EffectiveSettings {
         get throws(SettingsError) {
             let topics = Self.keys.kafka.topics
             return VerifySettings.Topics(
-                changes: try value(Self.keys.changes).map(\.topic), signals: try value(topics.signals),
+                changes: entries[Self.keys.changes.path] == nil ? [] : try value(Self.keys.changes).map(\.topic),
+                signals: try value(topics.signals),
                 aggregate: try value(topics.aggregate), god: try value(topics.god))
         }
     }

@@ -96,6 +96,42 @@ extension EndToEnd {
             }
         }
 
+        @Test("of users whom the mapping service tells other things of now, until they are enriched anew")
+        func mappingChanged() throws {
+            let live = try LivePipeline.current()
+            try live.change("INSERT INTO users (user_id, email) VALUES (1401, 'a@example.com'), (1402, 'b@example.com')")
+            try live.expectClean()
+            let mapping = try live.stack.requireMapping()
+            try mapping.setGeneration(2, users: ["1401"])
+            let all = try live.verify(adjust: { $0.mappings = .everyone })
+            #expect(all.findings == ["1401 god stale mapping_changed_since"])
+            #expect(all.report.notes.contains { $0.contains("1 are not those that the God objects were made with") })
+            try live.expectClean("no run asks unless it is told to")
+            #expect(try live.repair([UserID(1401)]).exitCode == 0)
+            #expect(try live.verify(adjust: { $0.mappings = .everyone }).report.verdict == .clean)
+            try mapping.setGeneration(1, users: ["1401"])
+            try live.repair([UserID(1401)])
+        }
+
+        @Test("of a user whose values are right while a later attempt to enrich it lies parked")
+        func parkedThoughRight() throws {
+            let live = try LivePipeline.current()
+            try live.change("INSERT INTO users (user_id, email) VALUES (1311, 'a@example.com')")
+            try live.expectClean()
+            let user = UserID(1311)
+            // An operator's tool puts the same aggregate on the topic again, and just then the service refuses the user.
+            let mapping = try live.stack.requireMapping()
+            try mapping.setFaults(MappingFaults(failure: .status, status: 422, users: ["1311"]))
+            let value = try #require(try live.newest(live.topics.aggregate)[user]?.value)
+            try live.produce(OutgoingRecord(topic: live.topics.aggregate, key: user.keyBytes, value: value))
+            let roll = try live.verify()
+            #expect(roll.findings == ["1311 god stale parked:mapping_failed"])
+            #expect(roll.report.exitCode == 1)
+            try mapping.clearFaults()
+            #expect(try live.repair([user]).exitCode == 0)
+            try live.expectClean("the success closed the entry")
+        }
+
         @Test("of a production that a ledger lists and the God topic never held")
         func ledgerWithoutGodObject() throws {
             let live = try LivePipeline.current()

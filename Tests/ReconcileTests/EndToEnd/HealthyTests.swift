@@ -22,6 +22,8 @@ extension EndToEnd {
             let rows = roll.report.source.rows
             #expect(roll.report.counts[.aggregate]?.matched == rows)
             #expect(roll.report.counts[.god]?.matched == rows)
+            #expect(roll.report.crossCheck.compared == min(rows, 1_250))
+            #expect(roll.report.crossCheck.agreed == roll.report.crossCheck.compared)
             #expect(roll.report.aggregateTopic?.live == rows)
             #expect(roll.report.godTopic?.live == rows)
         }

@@ -28,6 +28,10 @@ extension EndToEnd {
                 // Each hot user may be unresolved at either stage; nobody else may.
                 #expect(roll.report.unresolved <= 6)
             }
+            // Without a second chance to be seen at rest, their versions have to tell.
+            let hasty = try live.verify(adjust: { $0.settleRounds = 1 })
+            #expect(hasty.findings.isEmpty)
+            #expect(hasty.report.verdict == .clean, "\(hasty.report.reason ?? "")")
             let roundsBefore = writer.rounds
             try live.wait(until: "the writer goes on") { writer.rounds > roundsBefore + 2 }
             try writer.stop()

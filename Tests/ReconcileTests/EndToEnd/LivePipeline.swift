@@ -133,7 +133,8 @@ final class LivePipeline: Sendable {
         RealPorts(
             source: try settings.source(), kafkaProperties: try settings.kafkaProperties,
             connector: ConnectorSettings(name: stack.connectorName, offsetsTopic: topics.offsets, server: "shop"),
-            ledgerPaths: ledgers.isEmpty ? [ledgerPath] : ledgers, parkedPaths: Hop.allCases.map { parkedPath(of: $0) })
+            ledgerPaths: ledgers.isEmpty ? [ledgerPath] : ledgers, parkedPaths: Hop.allCases.map { parkedPath(of: $0) },
+            mappings: { [mapping = try settings.mapping()] in try MappingServicePort(mapping) })
     }
 
     private static func text(_ line: FindingLine) -> String {
