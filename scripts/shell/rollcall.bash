@@ -256,7 +256,7 @@ _rollcall_verify() {
     repeating_flags=()
     non_repeating_flags=(--resume --dry-run --allow-empty --reveal --json --quiet --no-color --version -h --help)
     repeating_options=(--ledger --set)
-    non_repeating_options=(--through --stage --fence-timeout --settle-timeout --memory --chunk-seconds --max-rows-per-second --max-replica-lag --max-threads-running --notify --textfile --config)
+    non_repeating_options=(--through --stage --fence-timeout --settle-timeout --memory --chunk-seconds --max-rows-per-second --max-replica-lag --max-threads-running --mappings --notify --textfile --config)
     __rollcall_offer_flags_options 0
 
     # Offer option value completions
@@ -293,6 +293,9 @@ _rollcall_verify() {
     '--max-threads-running')
         return
         ;;
+    '--mappings')
+        return
+        ;;
     '--notify')
         return
         ;;
@@ -312,7 +315,7 @@ _rollcall_reconcile() {
     repeating_flags=()
     non_repeating_flags=(--full --resume --dry-run --allow-empty --reveal --json --quiet --no-color --version -h --help)
     repeating_options=(--ledger --set)
-    non_repeating_options=(--stage --fence-timeout --settle-timeout --memory --chunk-seconds --max-rows-per-second --max-replica-lag --max-threads-running --notify --textfile --config)
+    non_repeating_options=(--stage --fence-timeout --settle-timeout --memory --chunk-seconds --max-rows-per-second --max-replica-lag --max-threads-running --mappings --notify --textfile --config)
     __rollcall_offer_flags_options 0
 
     # Offer option value completions
@@ -343,6 +346,9 @@ _rollcall_reconcile() {
         return
         ;;
     '--max-threads-running')
+        return
+        ;;
+    '--mappings')
         return
         ;;
     '--notify')

@@ -9,7 +9,7 @@ import Glibc
 final class ScanJournal {
     /// What has to be the same for the ranges to be of use.
     struct Heading: Equatable {
-        /// See `VerifySettings.scanQuestion`.
+        /// See `VerifySettings.scanQuestion(_:)`.
         var question: String
         var serverID: UInt64?
         var startedAtMs: Int64

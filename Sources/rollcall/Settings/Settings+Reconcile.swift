@@ -44,7 +44,7 @@ extension EffectiveSettings {
         settings.chunkTargetMs = try milliseconds(Self.keys.verify.load.chunkTime)
         settings.maxRowsPerSecond = try value(Self.keys.verify.load.rowsPerSecond)
         settings.load = try loadLimits
-        settings.changeDecoders = try changeDecoders
+        if !settings.topics.changes.isEmpty { settings.changeDecoders = try changeDecoders }
         settings.memoryBytes = try value(Self.keys.verify.memory)
         settings.fenceTimeoutMs = try milliseconds(Self.keys.verify.fenceTimeout)
         settings.weakFenceWaitMs = try milliseconds(Self.keys.verify.weakFenceWait)
@@ -53,7 +53,7 @@ extension EffectiveSettings {
         let ports = RealPorts(
             source: source, kafkaProperties: try kafkaProperties, connector: connector, ledgerPaths: ledgerPaths,
             parkedPaths: parkedPaths, godTopic: stages.contains(.god) ? settings.topics.god : nil,
-            memoryBytes: settings.memoryBytes, mappings: try mappingPort(mappings), replicas: try replicas(of: source))
+            memoryBytes: settings.memoryBytes, replicas: try replicas(of: source), mappings: try mappingPort(mappings))
         let historyPath = try historyPath
         settings.journalPath = Self.journalPath(besideHistory: historyPath)
         return ReconcileRecipe(
