@@ -67,7 +67,8 @@ public struct SourceFacts: Sendable, Equatable {
     private static func hasTransactionalSlavePosition(_ connection: Connection) throws -> Bool {
         let engine = try connection.query(
             "SELECT engine FROM information_schema.tables WHERE table_schema = 'mysql' AND table_name = 'gtid_slave_pos'")
-        return engine.text(0, 0) == "InnoDB"
+        // An account sees only the tables that it may read.
+        return engine.rowCount > 0 && engine.text(0, 0) == "InnoDB"
     }
 
     /// MySQL 8.4 dropped the statement's old name: https://dev.mysql.com/doc/refman/8.4/en/show-binary-log-status.html
