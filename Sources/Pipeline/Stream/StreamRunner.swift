@@ -100,7 +100,8 @@ public final class StreamRunner: Sendable {
         do {
             return try ParkedStore(path: settings.parkedPath)
         } catch var error as LedgerError where error.code == .locked {
-            error.message += "; where several processes run the hops, give each a file of its own by ledger.parked_path"
+            error.message +=
+                "; where several processes run the hops, give each a file of its own by ledger.parked_path, and name the others' in ledger.parked_paths"
             throw error
         }
     }

@@ -20,11 +20,13 @@ struct ExplainCommand: ParsableCommand {
     var ledgers: [String] = []
 
     @OptionGroup var revealing: RevealOption
+    @OptionGroup var parked: ParkedFilesOption
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
+        try parked.check()
         let settings = try global.prepare(needs: EffectiveSettings.areasToJudge(Set(Stage.allCases)))
-        var recipe = try settings.reconcile(ledgers: ledgers)
+        var recipe = try settings.reconcile(ledgers: ledgers, parked: parked.files)
         recipe.settings.revealedBy = revealing.account
         let user = try recipe.settings.userIDKind.argument(user)
         try revealing.record("explain", user: user, in: recipe.reportsDirectory)

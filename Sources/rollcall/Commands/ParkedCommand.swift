@@ -27,15 +27,6 @@ struct ParkedFilterOptions: ParsableArguments {
     func filter(states: Set<ParkedState>, limit: Int) -> ParkedFilter {
         ParkedFilter(states: states, hop: hop, reason: reason, user: user.map { UserID($0) }, limit: limit)
     }
-
-    /// Where nothing was ever parked, there is no file.
-    static func entries(in path: String, _ filter: ParkedFilter) throws -> [ParkedEntry] {
-        do {
-            return try ParkedReader(path: path).entries(filter)
-        } catch let error as LedgerError where error.code == .missing {
-            return []
-        }
-    }
 }
 
 /// `rollcall parked list`
@@ -53,6 +44,8 @@ struct ParkedListCommand: ParsableCommand {
     @Option(help: ArgumentHelp("At most so many.", valueName: "count"))
     var limit = 1_000
 
+    @OptionGroup var parked: ParkedFilesOption
+
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
@@ -60,19 +53,21 @@ struct ParkedListCommand: ParsableCommand {
     }
 
     func run() throws {
-        let settings = try global.prepare(needs: [.ledger])
-        let entries = try ParkedFilterOptions.entries(
-            in: try settings.parkedPath, filter.filter(states: all ? Set(ParkedState.allCases) : [.open], limit: limit))
+        try parked.check()
+        let files = ParkedFiles(paths: try global.prepare(needs: [.ledger]).parkedPaths(named: parked.files))
+        let entries = try files.entries(filter.filter(states: all ? Set(ParkedState.allCases) : [.open], limit: limit))
         if global.json {
-            for entry in entries { try Console.shared.output(entry.json) }
+            for entry in entries { try Console.shared.output(entry.entry.json(in: entry.path)) }
             return
         }
         guard !entries.isEmpty else {
             Console.shared.note("nothing is parked")
             return
         }
-        var table = TextTable(header: ["ID", "PARKED", "HOP", "USER", "RECORD", "ATTEMPTS", "REASON", "MESSAGE"])
-        for entry in entries { table.add(entry.cells) }
+        let isOfSeveral = files.paths.count > 1
+        var table = TextTable(
+            header: (isOfSeveral ? ["FILE"] : []) + ["ID", "PARKED", "HOP", "USER", "RECORD", "ATTEMPTS", "REASON", "MESSAGE"])
+        for entry in entries { table.add((isOfSeveral ? [entry.path] : []) + entry.entry.cells) }
         try Console.shared.output(table.text)
         if entries.count == limit { Console.shared.note("the first \(limit); --limit shows more") }
     }
@@ -88,16 +83,17 @@ struct ParkedDropCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The records, by the numbers that `parked list` shows.", valueName: "id"))
     var ids: [Int64]
 
+    @OptionGroup var parked: ParkedFilesOption
+
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        let settings = try global.prepare(needs: [.ledger])
-        let path = try settings.parkedPath
-        let reader = try ParkedReader(path: path)
-        for id in ids where try reader.entry(id: id) == nil {
-            throw CommandError("\(path): no record \(id) is parked; `rollcall parked list --all` shows those that are")
-        }
-        let dropped = try ParkedStore(path: path, access: .shared).drop(ids: ids)
+        try parked.check()
+        let files = ParkedFiles(paths: try global.prepare(needs: [.ledger]).parkedPaths(named: parked.files))
+        // All are looked for before any is dropped.
+        let idsByPath = try Dictionary(grouping: ids) { try files.path(of: $0) }
+        var dropped = 0
+        for (path, ids) in idsByPath { dropped += try ParkedStore(path: path, access: .shared).drop(ids: ids) }
         if global.json {
             try Console.shared.output(["dropped": .number(dropped)])
         } else {
@@ -117,6 +113,10 @@ extension ParkedEntry {
             reason.rawValue + (state == .open ? "" : " (\(state.rawValue))"),
             message,
         ]
+    }
+
+    fileprivate func json(in path: String) -> JSONValue {
+        .object([.init("file", .string(path))] + (json.members ?? []))
     }
 
     var json: JSONValue {

@@ -16,12 +16,15 @@ struct ParkedRetryCommand: ParsableCommand {
 
     @OptionGroup var filter: ParkedFilterOptions
 
+    @OptionGroup var parked: ParkedFilesOption
+
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
+        try parked.check()
         let settings = try global.prepare(needs: [.source, .userID, .kafka, .ledger, .log])
-        let entries = try ParkedFilterOptions.entries(
-            in: try settings.parkedPath, filter.filter(states: [.open], limit: .max))
+        let entries = try ParkedFiles(paths: try settings.parkedPaths(named: parked.files))
+            .entries(filter.filter(states: [.open], limit: .max)).map(\.entry)
         let users = Set(entries.compactMap(\.user))
         let nameless = entries.count { $0.user == nil }
         if !users.isEmpty {

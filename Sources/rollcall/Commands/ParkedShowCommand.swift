@@ -17,6 +17,8 @@ struct ParkedShowCommand: ParsableCommand {
     @Flag(help: "Writes the record's value to standard output as it is, and nothing else.")
     var raw = false
 
+    @OptionGroup var parked: ParkedFilesOption
+
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
@@ -24,8 +26,8 @@ struct ParkedShowCommand: ParsableCommand {
     }
 
     func run() throws {
-        let settings = try global.prepare(needs: [.ledger])
-        let path = try settings.parkedPath
+        try parked.check()
+        let path = try ParkedFiles(paths: try global.prepare(needs: [.ledger]).parkedPaths(named: parked.files)).path(of: id)
         let reader = try ParkedReader(path: path)
         guard let entry = try reader.entry(id: id), let bytes = try reader.bytes(of: id) else {
             throw CommandError("\(path): no record \(id) is parked; `rollcall parked list --all` shows those that are")

@@ -24,6 +24,8 @@ struct RunOptions: ParsableArguments {
             "A ledger, instead of the settings' one; repeat it for each process of the pipeline.", valueName: "file"))
     var ledgers: [String] = []
 
+    @OptionGroup var parked: ParkedFilesOption
+
     @Option(help: ArgumentHelp("How long to wait for the fence; instead of verify.fence_timeout_seconds.", valueName: "seconds"))
     var fenceTimeout: String?
 

@@ -18,8 +18,10 @@ struct RunWork {
         let settings = try global.prepare(
             needs: EffectiveSettings.areasToJudge(options.stage.stages).union(options.mappings == nil ? [] : [.mapping]),
             overrides: options.overrides)
+        try options.parked.check()
         var recipe = try settings.reconcile(
-            stages: options.stage.stages, ledgers: options.ledgers, mappings: options.mappings?.sample ?? .nobody)
+            stages: options.stage.stages, ledgers: options.ledgers, parked: options.parked.files,
+            mappings: options.mappings?.sample ?? .nobody)
         recipe.settings.allowsEmptySource = options.allowEmpty
         recipe.settings.resumes = options.resume
         recipe.settings.revealedBy = options.revealing.account

@@ -40,6 +40,10 @@ struct LedgerKeys: SettingsSection {
     let parkedFile = SettingKey(
         optional: "ledger.parked_path", .path, example: "parked.sqlite",
         "The parked records; without this setting, `parked.sqlite` beside the ledger.")
+    let parkedFiles = SettingKey(
+        "ledger.parked_paths", .paths, default: [], example: "[/srv/a/parked.sqlite, /srv/b/parked.sqlite]",
+        "The parked records of the pipeline's other processes, for the commands that read them: where several processes run the hops, each has a file of its own."
+    )
 }
 
 struct ReportsKeys: SettingsSection {

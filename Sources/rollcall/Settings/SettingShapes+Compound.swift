@@ -80,6 +80,26 @@ extension SettingShape where Value == NamedTexts {
     }
 }
 
+extension SettingShape where Value == [String] {
+    /// A list of paths.
+    static var paths: SettingShape {
+        SettingShape(
+            expectation: "a list of paths", form: .list,
+            decode: { node, key, problems in
+                guard case .list(let elements) = node.content else {
+                    problems.append(
+                        SettingsProblem(
+                            origin: node.origin, key: key, message: "has to be a list of paths, not \(node.kindName)"))
+                    return nil
+                }
+                return elements.enumerated().compactMap {
+                    SettingShape<String>.path.decode($1, "\(key)[\($0)]", &problems)
+                }
+            },
+            render: { .array($0.map { .string($0) }) })
+    }
+}
+
 /// One change topic and where its records carry the user id.
 struct ChangeTopicSetting: Sendable, Equatable {
     var topic: String

@@ -23,16 +23,16 @@ extension EffectiveSettings {
     ///
     /// - Parameters:
     ///   - ledgers: The ledgers of all processes of the pipeline; empty means the settings' one.
+    ///   - parked: Their files of parked records; empty means what ``parkedPaths(named:ledgers:)`` says.
     ///   - mappings: Whose mappings are to be asked for again.
     func reconcile(
-        stages: Set<Stage> = Set(Stage.allCases), ledgers: [String] = [], mappings: VerifySettings.MappingSample = .nobody
+        stages: Set<Stage> = Set(Stage.allCases), ledgers: [String] = [], parked: [String] = [],
+        mappings: VerifySettings.MappingSample = .nobody
     ) throws -> ReconcileRecipe {
         var source = try source()
         if let seconds = try value(Self.keys.verify.load.statementTimeout) { source.limitStatements(toSeconds: seconds) }
         let ledgerPaths = try ledgers.isEmpty ? [value(Self.keys.ledger.file)] : ledgers
-        let parkedPaths =
-            try ledgers.isEmpty || value(Self.keys.ledger.parkedFile) != nil
-            ? [parkedPath] : ledgers.map(Self.parkedPath(besideLedger:))
+        let parkedPaths = try parkedPaths(named: parked, ledgers: ledgers)
         let connector = try connector
         var settings = VerifySettings(
             userIDKind: try userIDKind, topics: try reconcileTopics, groups: try reconcileGroups, hasConnector: connector != nil,

@@ -29,9 +29,9 @@ struct FileCheckTests {
         #expect(check([:]).state == .ok)
         #expect(check([.badRow: 2, .mappingFailed: 1_200]).finding == "1,202 records parked: 1200 mapping_failed, 2 bad_row")
         let directory = try TemporaryDirectory()
-        #expect(ParkedCheck.judge(try ParkedCheck.look(directory.path + "/none")).state == .ok)
+        #expect(ParkedCheck.judge(try ParkedCheck.look([directory.path + "/none"])).state == .ok)
         let stranger = try directory.write("parked.sqlite", "not a database at all, but text that somebody put there")
-        #expect(ParkedCheck.judge(try ParkedCheck.look(stranger)).state == .failure)
+        #expect(ParkedCheck.judge(try ParkedCheck.look([stranger])).state == .failure)
     }
 
     @Test("Room is judged by what is left", arguments: [(1 << 20, Check.State.failure), (500 << 20, .warning), (5 << 30, .ok)])

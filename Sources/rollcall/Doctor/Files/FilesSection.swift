@@ -10,7 +10,7 @@ struct FilesSection {
             SettingsFileCheck.judge(path: settings.file, mode: SettingsFileCheck.mode(of: settings.file)),
             LedgerFileCheck.judge(
                 LedgerFileCheck.look(ledger), path: ledger, godTopic: try settings.value(keys.kafka.topics.god)),
-            ParkedCheck.judge(try ParkedCheck.look(try settings.parkedPath)),
+            ParkedCheck.judge(try ParkedCheck.look(try settings.parkedPaths())),
         ].compactMap { $0 }
         for (purpose, directory) in [("ledger", Self.directory(of: ledger)), ("reports", reports)] {
             checks.append(DiskSpaceCheck.judge(purpose, directory: directory, DiskSpaceCheck.measure(directory)))

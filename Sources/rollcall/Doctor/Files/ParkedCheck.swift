@@ -1,5 +1,4 @@
 import Domain
-import Glibc
 import Ledger
 import Report
 
@@ -23,10 +22,9 @@ enum ParkedCheck {
         }
     }
 
-    static func look(_ path: String) throws -> Result<[ParkReason: Int], LedgerError> {
-        guard access(path, F_OK) == 0 else { return .success([:]) }
+    static func look(_ paths: [String]) throws -> Result<[ParkReason: Int], LedgerError> {
         do {
-            return .success(try ParkedReader(path: path).openCounts())
+            return .success(try ParkedFiles(paths: paths).openCounts())
         } catch let error as LedgerError {
             return .failure(error)
         }
