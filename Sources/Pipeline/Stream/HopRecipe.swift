@@ -78,9 +78,11 @@ struct HopRecipe: Sendable {
     }
 
     /// Warnings and errors of librdkafka are passed on, such as an offset that it had to reset. The rest is for those who look for it,
-    /// and so are its lines about connections: those come again and again, and the steps say once that Kafka is away.
+    /// and so are its lines about connections: those come again and again, and the steps say once that Kafka is away. That an old
+    /// broker may create topics for whoever asks (AUTOCREATE, of each connection) is no news: the start has seen that all are there.
     private func log(_ line: LogLine) {
-        let level: Logger.Level = line.severity <= 4 && !["FAIL", "ERROR"].contains(line.facility) ? .warning : .debug
+        let isForUsers = line.severity <= 4 && !["FAIL", "ERROR", "AUTOCREATE"].contains(line.facility)
+        let level: Logger.Level = isForUsers ? .warning : .debug
         logger.log(level: level, "librdkafka, \(line.facility): \(line.message)")
     }
 }

@@ -74,8 +74,9 @@ struct DemoFiles {
           offsets_topic: \(stack.topics.offsets)
         kafka:
           bootstrap: \(bootstrap)
-          # The sandbox's broker lets every fetch wait that long, also when there is something to fetch.
-          properties: {fetch.wait.max.ms: "50"}
+          # The sandbox's broker lets every fetch wait that long, also when there is something to fetch. A session that is short lets
+          # the pipeline notice within seconds that the broker was restarted, and has forgotten its members.
+          properties: {fetch.wait.max.ms: "50", session.timeout.ms: "6000"}
           topics:
             signals: \(stack.topics.signals)
             aggregate: \(stack.topics.aggregate)
