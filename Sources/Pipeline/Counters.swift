@@ -49,6 +49,8 @@ public struct HopCounts: Sendable, Equatable {
     public var rereads = 0
     /// Late writes noticed, and signalled.
     public var lateWrites = 0
+    /// Aggregates that lie where the aggregator would not have written them, and that nothing was made of.
+    public var strays = 0
     /// Records acknowledged for a replay; among `recordsOut`.
     public var replayed = 0
     /// Batches given up, in whole or in part, because their partitions went to another member.

@@ -39,6 +39,7 @@ final class CrashingWorld: RecordSource, RecordSink, ProductionLog, ParkingLot, 
         try world.history(of: partitions, lookBack: lookBack)
     }
     func end(of partition: TopicPartition) throws -> Int64 { try world.end(of: partition) }
+    func partitionCount(of topic: String) throws -> Int? { try world.partitionCount(of: topic) }
     func commit(_ offsets: [TopicPartition: Int64], whileWaiting: () throws -> Void) throws {
         try dying { try world.commit(offsets, whileWaiting: whileWaiting) }
     }

@@ -12,6 +12,8 @@ final class ScriptedReplays: ReplaySource {
     /// What the next calls throw; nil lets the call pass.
     var failures: [(any Error)?] = []
     var onRead: () -> Void = {}
+    /// The partition that ``log`` is of.
+    var lane = partition("aggregate")
     private var next: Int64 = 0
 
     func progress(of request: ReplayRequest, in partition: TopicPartition) throws -> Int64? {
@@ -33,7 +35,7 @@ final class ScriptedReplays: ReplaySource {
         onRead()
         let found = log.filter { $0.offset >= next }.prefix(maxRecords)
         next = found.last.map { $0.offset + 1 } ?? next
-        return Poll(records: Array(found), ends: found.isEmpty ? [partition("aggregate"): (log.last?.offset ?? -1) + 1] : [:])
+        return Poll(records: Array(found), ends: found.isEmpty ? [lane: (log.last?.offset ?? -1) + 1] : [:])
     }
 
     func rest() {}

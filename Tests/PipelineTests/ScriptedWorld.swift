@@ -35,6 +35,8 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
     var isAssignmentLost = false
     /// Where partitions end; all others are endless.
     var ends: [TopicPartition: Int64] = [:]
+    /// How many partitions topics have; of all others that is not known.
+    var partitionCounts: [String: Int] = [:]
     /// What lies behind partitions that polls assign.
     var histories: [TopicPartition: PartitionHistory] = [:]
     /// What the next sends, flushes, reads, appends, … throw, by port; nil lets the call pass.
@@ -106,6 +108,8 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
         try enter(.end)
         return ends[partition] ?? .max
     }
+
+    func partitionCount(of topic: String) throws -> Int? { partitionCounts[topic] }
 
     func commit(_ offsets: [TopicPartition: Int64], whileWaiting: () throws -> Void) throws {
         for _ in 0..<waitsPerCommit {

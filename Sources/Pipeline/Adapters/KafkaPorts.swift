@@ -56,6 +56,10 @@ final class KafkaSource: RecordSource {
         }
     }
 
+    func partitionCount(of topic: String) throws -> Int? {
+        try translatingFailures { try consumer.partitionCount(topic, timeoutMs: timeoutMs) }
+    }
+
     var isAssignmentLost: Bool { consumer.isAssignmentLost }
 
     /// - Throws: ``PortFailure`` of kind `fatal` for the notices that the client cannot mend by itself.

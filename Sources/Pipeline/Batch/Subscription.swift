@@ -118,6 +118,11 @@ final class Subscription {
         try untilAvailable(.kafka) { try source.end(of: partition) }
     }
 
+    /// How many partitions a topic has; nil where there is none, or when the whole batch was lost over the waiting.
+    func partitionCount(of topic: String) throws -> Int? {
+        try untilAvailable(.kafka) { try source.partitionCount(of: topic) } ?? nil
+    }
+
     /// Looks at partitions that are new here, before the first of their records is worked on.
     private func examineAssigned() throws {
         guard !unexamined.isEmpty else { return }

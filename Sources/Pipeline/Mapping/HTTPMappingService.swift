@@ -26,7 +26,7 @@ public final class HTTPMappingService: MappingLookup {
     }
 
     /// What was done since the start.
-    public private(set) var counts = Counts()
+    public var counts: Counts { tally.counts }
     private let settings: MappingSettings
     private let transport: any MappingTransport
     private let clock: any Clock
@@ -37,20 +37,11 @@ public final class HTTPMappingService: MappingLookup {
     private var breaker: CircuitBreaker
     private var bucket: TokenBucket?
     private var cache: MappingCache
-    private let shared: MappingCounters?
-    /// What the shared counters know already.
-    private var told = Counts()
-    private var toldOpen = false
-    private var latency = LatencyHistogram()
+    private var tally: MappingTally
+    private var blame: MappingBlame
 
     /// Until then nothing is sent, because the service asked for that.
     private var pause: Deadline?
-    /// Answers to users, since the start: proof of life against which a user's failures are judged.
-    private var answeredUsers = 0
-    /// When a user was last blamed without such proof, in milliseconds since 1970.
-    private var lastBlameByAgeMs: Int64 = 0
-    /// Users blamed for a refusal since somebody was answered last.
-    private var blamedSinceAnswer = 0
     /// The last thing that went wrong, for the message while nothing is sent.
     private var lastTrouble = "no request succeeded"
     private var leftover = Leftover()
@@ -85,7 +76,8 @@ public final class HTTPMappingService: MappingLookup {
         settings: MappingSettings, transport: any MappingTransport, clock: any Clock, random: any RandomNumberGenerator,
         counters: MappingCounters? = nil
     ) {
-        shared = counters
+        tally = MappingTally(shared: counters)
+        blame = MappingBlame(settings: settings)
         self.settings = settings
         self.transport = transport
         self.clock = clock
@@ -110,13 +102,13 @@ public final class HTTPMappingService: MappingLookup {
         of users: [UserID], whileWaiting: () throws -> Void
     ) throws -> [UserID: MappingAnswer] {
         var lookup = begin(users)
-        defer { tell() }
+        defer { tally.tell(isBreakerOpen: breaker.isOpen) }
         defer { breaker.giveUpProbe(clock.nowMs) }
         while !lookup.waiting.isEmpty {
             guard breaker.closedForMs(clock.nowMs) == 0, pauseMs <= settings.maxRetryMs else { break }
             try sleep(ms: waitMs(lookup), whileWaiting)
             try send(&lookup, whileWaiting)
-            if lookup.waiting.isEmpty { settleRefused(&lookup) }
+            if lookup.waiting.isEmpty { blame.settleRefused(&lookup, clock.nowMs) }
         }
         let unfinished = lookup.waiting + lookup.stranded + lookup.refused.map(\.request)
         guard unfinished.isEmpty else {
@@ -133,22 +125,6 @@ public final class HTTPMappingService: MappingLookup {
     public func forgetAnswers() {
         cache.removeAll()
         leftover = Leftover()
-    }
-
-    /// Adds what was done since the last time to what all clients share.
-    private func tell() {
-        let isOpen = breaker.isOpen
-        shared?.add {
-            $0.requests += counts.requests - told.requests
-            $0.retries += counts.retries - told.retries
-            $0.cacheHits += counts.cacheHits - told.cacheHits
-            $0.breakerOpenings += counts.breakerOpenings - told.breakerOpenings
-            $0.openBreakers += (isOpen ? 1 : 0) - (toldOpen ? 1 : 0)
-            $0.latency.merge(latency)
-        }
-        told = counts
-        toldOpen = isOpen
-        latency = LatencyHistogram()
     }
 
     // MARK: - One lookup
@@ -168,7 +144,7 @@ public final class HTTPMappingService: MappingLookup {
             } else if let answer = kept[user] {
                 lookup.answers[user] = answer
             } else if let answer = cache.answer(for: user, nowMs) {
-                counts.cacheHits += 1
+                tally.counts.cacheHits += 1
                 lookup.answers[user] = if case .found(let bytes) = answer { .found(bytes) } else { .notFound }
             } else {
                 unknown.append(user)
@@ -224,8 +200,8 @@ public final class HTTPMappingService: MappingLookup {
         else { return nil }
         _ = bucket?.take(nowMs)
         var request = lookup.waiting.remove(at: index)
-        counts.requests += 1
-        if request.attempts > 0 { counts.retries += 1 }
+        tally.counts.requests += 1
+        if request.attempts > 0 { tally.counts.retries += 1 }
         request.serial = counts.requests
         request.sentAtMs = nowMs
         lookup.underWay[counts.requests] = request
@@ -235,13 +211,12 @@ public final class HTTPMappingService: MappingLookup {
     private func complete(_ id: Int, _ result: Result<Response, HTTPError>, _ lookup: inout MappingLookupState) {
         guard let request = lookup.underWay.removeValue(forKey: id) else { return }
         let nowMs = clock.nowMs
-        latency.add(nowMs - request.sentAtMs)
+        tally.latency.add(nowMs - request.sentAtMs)
         switch reader.verdict(on: result, for: request.users, nowMs: nowMs) {
         case .answered(let answers):
             breaker.succeed()
-            answeredUsers += answers.count
+            blame.noteAnswers(answers.count)
             lookup.hasAnswers = true
-            blamedSinceAnswer = 0
             lookup.answers.merge(answers) { _, new in new }
             for (user, answer) in answers { remember(answer, for: user, nowMs) }
         case .refused(let reason):
@@ -260,29 +235,8 @@ public final class HTTPMappingService: MappingLookup {
         lastTrouble = reason
         guard request.users.count == 1 else { return lookup.blame(request, reason) }
         var request = request
-        request.noteFailure(clock.nowMs, answeredUsers: answeredUsers)
+        request.noteFailure(clock.nowMs, answeredUsers: blame.answeredUsers)
         lookup.refused.append((request, reason))
-    }
-
-    /// Decides who is to blame for the refusals of a lookup: the user, if others were answered, before or meanwhile; else nobody yet.
-    ///
-    /// Answers from before count for some refusals in a row only, so that a service which begins to refuse everybody costs no more
-    /// than those.
-    private func settleRefused(_ lookup: inout MappingLookupState) {
-        let nowMs = clock.nowMs
-        for (request, reason) in lookup.refused {
-            let wasAnswered = answeredUsers > request.answeredUsersAtFirstFailure || lookup.hasAnswers
-            let isUsual = answeredUsers > 0 && blamedSinceAnswer < settings.breakerFailures
-            let isOld = nowMs - max(request.firstFailureMs, lastBlameByAgeMs) >= settings.blameAfterMs
-            guard wasAnswered || isUsual || isOld else {
-                lookup.stranded.append(request)
-                continue
-            }
-            if !wasAnswered, !isUsual { lastBlameByAgeMs = nowMs }
-            if !wasAnswered { blamedSinceAnswer += 1 }
-            lookup.blame(request, reason)
-        }
-        lookup.refused = []
     }
 
     private func remember(_ answer: MappingAnswer, for user: UserID, _ nowMs: Int64) {
@@ -293,37 +247,23 @@ public final class HTTPMappingService: MappingLookup {
         }
     }
 
-    /// What a failure says about the users of the request.
-    private enum Suspicion { case innocent, suspect, guilty }
-
     private func retry(
-        _ request: MappingRequest, _ reason: String, _ suspicion: Suspicion, _ lookup: inout MappingLookupState
+        _ request: MappingRequest, _ reason: String, _ suspicion: MappingBlame.Suspicion, _ lookup: inout MappingLookupState
     ) {
         let nowMs = clock.nowMs
         lastTrouble = reason
         let wasOpen = breaker.closedForMs(nowMs) > 0
         breaker.fail(nowMs)
-        if !wasOpen, breaker.closedForMs(nowMs) > 0 { counts.breakerOpenings += 1 }
+        if !wasOpen, breaker.closedForMs(nowMs) > 0 { tally.counts.breakerOpenings += 1 }
 
         var request = request
-        request.noteFailure(nowMs, answeredUsers: answeredUsers)
-        // One user that the service always fails for must not hold up all others for ever: when nobody else is there to be
-        // answered, and thereby to prove that the service is well, time decides, for one user at a time.
-        let isOld = nowMs - max(request.firstFailureMs, lastBlameByAgeMs) >= settings.blameAfterMs
-        let isProven = answeredUsers > request.answeredUsersAtFirstFailure
-        let isSpent =
-            request.attempts >= settings.maxAttempts || nowMs - request.retryingSinceMs >= settings.maxRetryMs
-            || suspicion == .suspect && isOld
-        guard isSpent else {
+        request.noteFailure(nowMs, answeredUsers: blame.answeredUsers)
+        switch blame.judge(request, suspicion, nowMs) {
+        case .again:
             request.notBefore = Deadline(from: nowMs, inMs: retryPause.drawMs(retry: request.attempts, using: &random))
             lookup.waiting.append(request)
-            return
-        }
-        if suspicion == .guilty || suspicion == .suspect && (isProven || isOld) {
-            if suspicion == .suspect, !isProven, request.users.count == 1 { lastBlameByAgeMs = nowMs }
-            lookup.blame(request, "\(reason) (attempts: \(request.attempts))")
-        } else {
-            lookup.stranded.append(request)
+        case .usersFault: lookup.blame(request, "\(reason) (attempts: \(request.attempts))")
+        case .servicesFault: lookup.stranded.append(request)
         }
     }
 }

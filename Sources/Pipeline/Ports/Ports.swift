@@ -31,6 +31,8 @@ public protocol RecordSource: AnyObject {
     func history(of partitions: Set<TopicPartition>, lookBack: Int) throws -> [TopicPartition: PartitionHistory]
     /// The offset that the next record of any partition will have; 0 where there is no such partition.
     func end(of partition: TopicPartition) throws -> Int64
+    /// How many partitions a topic has now; nil where there is no such topic.
+    func partitionCount(of topic: String) throws -> Int?
     /// Whether the group has given the assignment to others already, without a revoke that this member could have answered.
     var isAssignmentLost: Bool { get }
 }

@@ -9,9 +9,14 @@ public final class Enricher: Step {
     private let mappings: any MappingLookup
     private let ledger: any ProductionLog
     private let replay: Replay?
+    private let home: HomeKeys
+    private let composer: GodComposer
     private var lateWrites = LateWriteWatch()
     /// Signals for users whose God objects were under way when their partition went to another member.
     private var overtaken: [UserID: Signal] = [:]
+    private var warnedOfStrays: Set<TopicPartition> = []
+
+    private typealias Work = EnricherWork
 
     /// - Parameter replays: What is to be enriched once more; nil where nobody can ask for that.
     public init(
@@ -21,7 +26,10 @@ public final class Enricher: Step {
         self.settings = settings
         self.mappings = mappings
         self.ledger = ledger
-        replay = replays.map { Replay(source: $0, topic: settings.aggregateTopic, kind: settings.userIDKind) }
+        let home = HomeKeys(kind: settings.userIDKind)
+        self.home = home
+        composer = GodComposer(godTopic: settings.godTopic, notFound: settings.notFound)
+        replay = replays.map { Replay(source: $0, topic: settings.aggregateTopic, home: home) }
         context = HopContext(.enricher, ports: ports, batch: settings.batch)
     }
 
@@ -30,7 +38,9 @@ public final class Enricher: Step {
         let subscription = context.subscription
         let records = try subscription.nextBatch(
             maxRecords: settings.batch.maxRecords, timeoutMs: replay?.isBusy == true ? 0 : settings.batch.pollTimeoutMs)
-        for (partition, history) in subscription.takeHistories() { lateWrites.begin(partition, after: history) }
+        let histories = subscription.takeHistories()
+        for (partition, history) in histories { lateWrites.begin(partition, after: history) }
+        try learnPartitions(of: records, assigned: histories.keys)
         replay?.forget(subscription.takeChangedHands())
         var work = Work()
         sort(records, into: &work)
@@ -68,7 +78,7 @@ public final class Enricher: Step {
 
     /// A God object that was under way when its partition went to another member may arrive behind the new owner's, and nothing on the
     /// God topic would tell. So its user is to be looked at again, as after a late aggregate.
-    private func noteOvertaken(_ products: [Product]) {
+    private func noteOvertaken(_ products: [Work.Product]) {
         let subscription = context.subscription
         guard subscription.lossCount > 0 else { return }
         for product in products where !subscription.isOurs(product.aggregate.record.topicPartition) {
@@ -93,7 +103,7 @@ public final class Enricher: Step {
             var work = Work()
             work.aggregates = batch.records.compactMap { record in
                 let provenance = AggregateProvenance { record.header($0) }
-                return user(of: record).map { Aggregate(user: $0, record: record, version: provenance.version) }
+                return home.owner(of: record).map { Work.Aggregate(user: $0, record: record, version: provenance.version) }
             }
             let progress = try produce(&work, consumed: 0)
             context.counters.add { $0.replayed += progress.produced }
@@ -108,14 +118,25 @@ public final class Enricher: Step {
 
     // MARK: - What there is to do
 
+    /// Looks how many partitions the topic has: when partitions are new here, and when a record seems to lie in a wrong one, for
+    /// the topic may have got more of them since.
+    private func learnPartitions(of records: [Record], assigned: some Sequence<TopicPartition>) throws {
+        var topics = Set(assigned.map(\.topic))
+        for record in records where !topics.contains(record.topic) {
+            if !home.knowsPartitions(of: record.topic) || home.owner(of: record) == nil { topics.insert(record.topic) }
+        }
+        for topic in topics {
+            if let count = try context.subscription.partitionCount(of: topic) { home.learn(count, of: topic) }
+        }
+    }
+
     /// The newest aggregate of each user, in the order of their arrival; late writes are noted before older ones are dropped.
     private func sort(_ records: [Record], into work: inout Work) {
         var newest: [UserID: Int] = [:]
-        var aggregates: [Aggregate?] = []
+        var aggregates: [Work.Aggregate?] = []
         for record in records {
-            guard let user = user(of: record) else {
-                work.parkings.append(
-                    Work.Parked(reason: .badAggregate, detail: "the key is not a user id", users: [], record: record))
+            guard case .own(let user) = home.standing(of: record) else {
+                putAside(record, &work)
                 continue
             }
             replay?.observe(record, user: user)
@@ -123,10 +144,30 @@ public final class Enricher: Step {
             lateWrites.observe(record, user: user, provenance: provenance)
             if let older = newest[user] { aggregates[older] = nil }
             newest[user] = aggregates.count
-            aggregates.append(Aggregate(user: user, record: record, version: provenance.version))
+            aggregates.append(Work.Aggregate(user: user, record: record, version: provenance.version))
         }
         work.aggregates = aggregates.compactMap { $0 }
         context.counters.add { $0.deduplicated += aggregates.count - work.aggregates.count }
+    }
+
+    /// Counts a stray, and parks it if it is live. Its tombstone has nothing to say to anybody: such as that of `repair`, which
+    /// ends a stray.
+    private func putAside(_ record: Record, _ work: inout Work) {
+        context.counters.add { $0.strays += 1 }
+        if warnedOfStrays.insert(record.topicPartition).inserted {
+            context.logger.warning(
+                "\(record.topicPartition) at offset \(record.offset): not where the aggregator writes its user, so no God object is made of it; more of them are only counted. `rollcall verify` names them, `rollcall repair` removes them"
+            )
+        }
+        guard record.value != nil else { return }
+        let (reason, detail, users): (ParkReason, String, [UserID]) =
+            switch home.standing(of: record) {
+            case .wrongPartition(let user, let home):
+                (.wrongPartition, "the partition of \(user) is \(home), and this is \(record.partition)", [user])
+            case .wrongKey(let user): (.badAggregate, "the key is another spelling of \(user)", [user])
+            case .own, .nobodys: (.badAggregate, "the key is not a user id", [])
+            }
+        work.parkings.append(Work.Parked(reason: reason, detail: detail, users: users, record: record))
     }
 
     /// Signals the users of late writes, before anything else is done: they must not be lost with the batch.
@@ -159,16 +200,11 @@ public final class Enricher: Step {
         context.logger.warning("\(topicPartition) was created anew; late writes are measured by its new offsets from now on")
     }
 
-    private func user(of record: Record) -> UserID? {
-        guard let key = record.key, let text = String(validating: key, as: UTF8.self) else { return nil }
-        return try? settings.userIDKind.parse(text)
-    }
-
     /// Makes a God object of each aggregate, or says why not.
     ///
     /// - Returns: False when the whole batch was lost over the waiting.
     private func lookUp(_ work: inout Work) throws -> Bool {
-        let live = work.aggregates.filter { $0.record.value != nil }.map(\.user)
+        let live = work.liveUsers
         var answers: [UserID: MappingAnswer] = [:]
         if !live.isEmpty {
             let found = try context.subscription.untilAvailable(.mapping) {
@@ -180,50 +216,13 @@ public final class Enricher: Step {
             guard let found else { return false }
             answers = found
         }
-        for aggregate in work.aggregates {
-            guard let value = aggregate.record.value else {
-                work.products.append(product(of: aggregate, god: nil, mapping: nil))
-                continue
-            }
-            // The value is spliced into the God object as it is, so it has to be JSON here.
-            guard (try? JSONValue(parsing: value)) != nil else {
-                work.park(.badAggregate, "the value is not JSON", aggregate)
-                continue
-            }
-            switch answers[aggregate.user] ?? .failed("the mapping service gave no answer for this user") {
-            case .found(let mapping):
-                work.products.append(
-                    product(of: aggregate, god: GodObject.compose(aggregate: value, mapping: mapping), mapping: mapping))
-            case .notFound where settings.notFound == .null:
-                work.products.append(
-                    product(of: aggregate, god: GodObject.compose(aggregate: value, mapping: nil), mapping: nil))
-            case .notFound:
-                work.park(.mappingNotFound, "mapping.not_found is set to park", aggregate)
-            case .failed(let message):
-                work.park(.mappingFailed, message, aggregate)
-            }
-        }
+        composer.compose(&work, answers)
         return true
-    }
-
-    private func product(of aggregate: Aggregate, god: [UInt8]?, mapping: [UInt8]?) -> Product {
-        let record = aggregate.record
-        let provenance = GodProvenance(
-            aggregate: RecordAddress(partition: record.partition, offset: record.offset),
-            aggregateDigest: record.value.map { Digest(of: $0) }, version: aggregate.version,
-            mappingDigest: mapping.map { Digest(of: $0) })
-        return Product(
-            aggregate: aggregate, provenance: provenance, godDigest: god.map { Digest(of: $0) },
-            shipment: Shipment(
-                record: OutgoingRecord(
-                    topic: settings.godTopic, key: aggregate.user.keyBytes, value: god,
-                    headers: provenance.headers.map { Header($0.name, text: $0.text) }),
-                origins: [record.topicPartition]))
     }
 
     // MARK: - What was done
 
-    private func production(of product: Product, at address: RecordAddress) -> Production {
+    private func production(of product: Work.Product, at address: RecordAddress) -> Production {
         Production(
             user: product.aggregate.user, god: address, godDigest: product.godDigest,
             aggregate: product.provenance.aggregate, aggregateDigest: product.provenance.aggregateDigest,
@@ -234,7 +233,7 @@ public final class Enricher: Step {
     /// Writes the productions to the ledger, as long as they are ours to write.
     ///
     /// - Returns: False when the whole batch was lost over the waiting.
-    private func record(_ productions: [Production], from products: [Product]) throws -> Bool {
+    private func record(_ productions: [Production], from products: [Work.Product]) throws -> Bool {
         guard let topic = products.first?.aggregate.record.topic else { return true }
         let subscription = context.subscription
         let done: Void? = try subscription.untilAvailable(.ledger) {
@@ -251,7 +250,7 @@ public final class Enricher: Step {
         }
     }
 
-    private func countTimes(_ products: [Product]) {
+    private func countTimes(_ products: [Work.Product]) {
         var times = LatencyHistogram()
         let nowMs = context.clock.nowMs
         for product in products {
@@ -259,69 +258,4 @@ public final class Enricher: Step {
         }
         context.counters.add { $0.endToEnd.merge(times) }
     }
-}
-
-/// The newest aggregate of one user in a batch.
-private struct Aggregate {
-    var user: UserID
-    var record: Record
-    var version: SourcePosition?
-}
-
-/// A God object, or tombstone, that is to be sent.
-private struct Product {
-    var aggregate: Aggregate
-    var provenance: GodProvenance
-    var godDigest: Digest?
-    var shipment: Shipment
-}
-
-/// What a batch comes to.
-private struct Work {
-    struct Parked {
-        var reason: ParkReason
-        var detail: String
-        var users: [UserID]
-        var record: Record
-    }
-
-    var aggregates: [Aggregate] = []
-    var products: [Product] = []
-    var parkings: [Parked] = []
-
-    mutating func park(_ reason: ParkReason, _ detail: String, _ aggregate: Aggregate) {
-        parkings.append(Parked(reason: reason, detail: detail, users: [aggregate.user], record: aggregate.record))
-    }
-}
-
-/// What the enricher is told.
-public struct EnricherSettings: Sendable {
-    /// Where a late write is signalled.
-    public var signalsTopic: String
-    /// What is enriched, and enriched once more by a replay.
-    public var aggregateTopic: String
-    public var godTopic: String
-    public var userIDKind: UserIDKind
-    public var notFound: NotFoundPolicy
-    public var batch: BatchSettings
-
-    public init(
-        signalsTopic: String, aggregateTopic: String = "", godTopic: String, userIDKind: UserIDKind,
-        notFound: NotFoundPolicy = .null, batch: BatchSettings = BatchSettings()
-    ) {
-        self.signalsTopic = signalsTopic
-        self.aggregateTopic = aggregateTopic
-        self.godTopic = godTopic
-        self.userIDKind = userIDKind
-        self.notFound = notFound
-        self.batch = batch
-    }
-}
-
-/// What becomes of a user whom the mapping service does not know.
-public enum NotFoundPolicy: String, Sendable, CaseIterable {
-    /// A God object whose mapping is `null`.
-    case null
-    /// The aggregate is parked, and the God object stays as it was.
-    case park
 }

@@ -31,7 +31,7 @@ final class Replay {
 
     private let source: any ReplaySource
     private let topic: String
-    private let kind: UserIDKind
+    private let home: HomeKeys
     private var pass: Pass?
     /// What is known to be done, so that it is not asked for again and again.
     private var done: Set<Share> = []
@@ -44,10 +44,10 @@ final class Replay {
         var partition: Int32
     }
 
-    init(source: any ReplaySource, topic: String, kind: UserIDKind) {
+    init(source: any ReplaySource, topic: String, home: HomeKeys) {
         self.source = source
         self.topic = topic
-        self.kind = kind
+        self.home = home
     }
 
     /// Whether a partition is in hand, so that there is no time to wait for fresh aggregates.
@@ -149,7 +149,7 @@ final class Replay {
     private func index() throws -> Turn {
         let poll = try source.read(maxRecords: Self.indexedAtOnce, timeoutMs: Self.readTimeoutMs)
         for record in poll.records {
-            if let user = user(of: record) { pass?.note(user, record.offset) }
+            if let user = home.owner(of: record) { pass?.note(user, record.offset) }
             pass?.reach(record.offset + 1)
         }
         for end in poll.ends.values { pass?.reach(end) }
@@ -168,7 +168,7 @@ final class Replay {
             let poll = try source.read(maxRecords: maxRecords, timeoutMs: Self.readTimeoutMs)
             for record in poll.records {
                 pass?.reach(record.offset + 1)
-                if let user = user(of: record), current.wants(record, of: user) { wanted.append(record) }
+                if let user = home.owner(of: record), current.wants(record, of: user) { wanted.append(record) }
             }
             for end in poll.ends.values { pass?.reach(end) }
         }
@@ -179,11 +179,6 @@ final class Replay {
             Batch(
                 partition: reached.partition, records: wanted, request: reached.request, progress: progress,
                 isLast: reached.isThrough))
-    }
-
-    private func user(of record: Record) -> UserID? {
-        guard let key = record.key, let text = String(validating: key, as: UTF8.self) else { return nil }
-        return try? kind.parse(text)
     }
 
     /// Records of the first pass that are taken between two looks at fresh aggregates: some milliseconds of work.

@@ -61,6 +61,7 @@ private final class ObservedSource: RecordSource {
         try port.history(of: partitions, lookBack: lookBack)
     }
     func end(of partition: TopicPartition) throws -> Int64 { try port.end(of: partition) }
+    func partitionCount(of topic: String) throws -> Int? { try port.partitionCount(of: topic) }
     var isAssignmentLost: Bool { port.isAssignmentLost }
 }
 

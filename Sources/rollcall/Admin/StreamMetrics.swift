@@ -51,6 +51,9 @@ struct StreamMetrics {
             only(.enricher, "rollcall_late_writes_total", "Aggregates written after newer ones, noticed and signalled.") {
                 $0.lateWrites
             },
+            only(.enricher, "rollcall_strays_total", "Aggregates in a partition or under a key that is not their user's.") {
+                $0.strays
+            },
             only(.enricher, "rollcall_replayed_total", "God objects made for a replay.") { $0.replayed },
         ]
     }

@@ -1,0 +1,38 @@
+import Domain
+import Kafka
+
+/// What a batch of the enricher comes to.
+struct EnricherWork {
+    /// The newest aggregate of one user in a batch.
+    struct Aggregate {
+        var user: UserID
+        var record: Record
+        var version: SourcePosition?
+    }
+
+    /// A God object, or tombstone, that is to be sent.
+    struct Product {
+        var aggregate: Aggregate
+        var provenance: GodProvenance
+        var godDigest: Digest?
+        var shipment: Shipment
+    }
+
+    struct Parked {
+        var reason: ParkReason
+        var detail: String
+        var users: [UserID]
+        var record: Record
+    }
+
+    var aggregates: [Aggregate] = []
+    var products: [Product] = []
+    var parkings: [Parked] = []
+
+    /// Those of whom the mapping service has something to say.
+    var liveUsers: [UserID] { aggregates.filter { $0.record.value != nil }.map(\.user) }
+
+    mutating func park(_ reason: ParkReason, _ detail: String, _ aggregate: Aggregate) {
+        parkings.append(Parked(reason: reason, detail: detail, users: [aggregate.user], record: aggregate.record))
+    }
+}
