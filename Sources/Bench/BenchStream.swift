@@ -26,6 +26,9 @@ struct BenchStream: ParsableCommand {
     @Option(help: "How often the ratios' runs are repeated; medians are shown.")
     var rounds = 3
 
+    @Option(help: "Runs at full speed for so many minutes instead, and shows how the memory develops.")
+    var soakMinutes: Double?
+
     @Option(help: "An interpreter with confluent-kafka and PyMySQL; without one there is no peer.")
     var python: String?
 
@@ -36,7 +39,7 @@ struct BenchStream: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard events >= 2, users > 0, singleEvents >= 2, rounds > 0 else {
+        guard events >= 2, users > 0, singleEvents >= 2, rounds > 0, soakMinutes ?? 1 > 0 else {
             throw ValidationError("all counts have to be positive")
         }
     }
@@ -48,6 +51,10 @@ struct BenchStream: ParsableCommand {
             return handler
         }
         let world = try StreamWorld(users: users)
+        if let soakMinutes {
+            let soak = try StreamSoak.measure(world, minutes: soakMinutes)
+            return print(json ? soak.json.description : soak.table)
+        }
         BenchVerify.tell("writing \(events) change events")
         let load = try world.preload("main", events: events)
         var figures = StreamFigures(load: load)

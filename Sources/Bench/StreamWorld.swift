@@ -57,6 +57,18 @@ final class StreamWorld {
     func preload(_ name: String, events: Int) throws -> Load {
         let topics = ["\(name).shop.users", "\(name).shop.preferences"]
         for topic in topics { try stack.requireBroker().createTopic(SandboxTopic(topic, partitions: Self.partitions)) }
+        let seen = try write(events, to: topics)
+        return Load(topics: topics, events: events / 2 * 2, users: seen.count)
+    }
+
+    /// Adds events to a load's topics, and returns how many they are.
+    func publish(_ events: Int, to load: Load) throws -> Int {
+        _ = try write(events, to: load.topics)
+        return events / 2 * 2
+    }
+
+    /// - Returns: The users whom they concern.
+    private func write(_ events: Int, to topics: [String]) throws -> Set<Int> {
         let producer = try Producer(properties: ["bootstrap.servers": bootstrap, "linger.ms": "50"])
         defer { producer.close() }
         var seen: Set<Int> = []
@@ -68,7 +80,7 @@ final class StreamWorld {
             if number % 20_000 == 19_999 { try flush(producer) }
         }
         try flush(producer)
-        return Load(topics: topics, events: events / 2 * 2, users: seen.count)
+        return seen
     }
 
     func event(_ user: Int, topic: String, number: Int) -> OutgoingRecord {
