@@ -126,11 +126,19 @@ public struct PipelineSettings: Sendable {
             ?? sessionTimeoutMs * 2 / 3
     }
 
+    /// The largest record that a producer takes; librdkafka's default is one megabyte.
+    var messageMaxBytes: Int { kafka["message.max.bytes"].flatMap { Int($0) } ?? 1_000_000 }
+
+    /// How much a producer may hold. librdkafka's own gigabyte is per producer, and so per worker; a batch that is larger waits for
+    /// room. Unless it is set, the largest record finds room.
+    var producerQueueKilobytes: Int {
+        kafka["queue.buffering.max.kbytes"].flatMap { Int($0) } ?? max(32_768, messageMaxBytes / 1_024 + 1)
+    }
+
     /// The properties of a hop's producer.
     func producerProperties() -> Properties {
         var properties = kafka.filter { !ConsumerOnly.properties.contains($0.key) && $0.key != "delivery.timeout.ms" }
-        // librdkafka's own gigabyte is per producer, and so per worker; a batch that is larger waits for room.
-        properties["queue.buffering.max.kbytes"] = properties["queue.buffering.max.kbytes"] ?? "32768"
+        properties["queue.buffering.max.kbytes"] = "\(producerQueueKilobytes)"
         return properties.merging([
             "message.timeout.ms": "\(messageTimeoutMs)", "enable.idempotence": "true", "acks": "all",
             "partitioner": "murmur2_random",

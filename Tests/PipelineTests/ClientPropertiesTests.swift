@@ -27,6 +27,17 @@ struct ClientPropertiesTests {
         #expect(settings.producerProperties()["queue.buffering.max.kbytes"] == "2048")
     }
 
+    @Test("the largest record finds room in the producer's queue, or nothing starts")
+    func queueAndRecordSize() throws {
+        var settings = try PipelineSettings.forTests()
+        settings.kafka["message.max.bytes"] = "100000000"
+        #expect(settings.producerProperties()["queue.buffering.max.kbytes"] == "97657")
+        settings.kafka["queue.buffering.max.kbytes"] = "32768"
+        let error = #expect(throws: PipelineError.self) { try StartUpChecks(settings: settings, hops: [.enricher]).run() }
+        #expect(error?.code == .badSetting)
+        #expect(error?.message.contains("queue.buffering.max.kbytes (32768)") == true)
+    }
+
     @Test(
         "a delivery ends before the membership and the flush do, or nothing starts",
         arguments: [("0", "above 0"), ("-1", "above 0"), ("45000", "session.timeout.ms"), ("40000", "flush_timeout_seconds")])

@@ -8,12 +8,8 @@ import Testing
 
 @testable import Pipeline
 
-/// The tests that share one set of servers. They run one after the other, because some of them stop a server.
-@Suite("On a real MariaDB, a broker and a mapping service", .serialized)
-enum RealParts {}
-
 extension RealParts {
-    @Suite("The pipeline as a whole", .serialized)
+    @Suite("The pipeline as a whole")
     struct EndToEndTests {
         @Test("rows become God objects and productions, deletions tombstones, nonsense parked records; no lag is left")
         func wholeWay() throws {
@@ -71,51 +67,21 @@ extension RealParts {
             #expect(try parked.openCounts() == [.notJSON: 2, .confluentEncoded: 1])
         }
 
-        @Test(
-            "what vanishes while it runs is waited for, said once, and nothing is lost",
-            arguments: ["mapping", "mysql", "broker"])
-        func outage(party: String) throws {
-            let stack = try PipelineStack("outage-\(party)")
-            let user = ["mapping": "201", "mysql": "202", "broker": "203"][party] ?? ""
-            try stack.stack.execute("INSERT INTO users (user_id, email) VALUES (\(user), 'before@example.com')")
-            try stack.publish([stack.event(user)])
+        @Test("a batch that is larger than the producers' queues waits for room, and nothing of it is lost or parked")
+        func queueFull() throws {
+            let stack = try PipelineStack("queue")
+            stack.settings.kafka["queue.buffering.max.messages"] = "10"
+            let shop = try Shop(stack, users: 500..<600, seed: 5)
+            try shop.change(400)
             let warnings = Warnings()
             let runner = stack.runner(warnings: warnings)
             try runner.start()
-            try eventually("the first production") { try stack.newest(user) != nil }
-            let first = try #require(try stack.newest(user))
-
-            let database = try stack.stack.requireDatabase()
-            let broker = try stack.stack.requireBroker()
-            let mapping = try stack.stack.requireMapping()
-            let name = ["mapping": "the mapping service", "mysql": "MySQL", "broker": "Kafka"][party] ?? ""
-            let saysAway = { warnings.texts.contains { $0.hasPrefix("waiting for \(name)") } }
-            try stack.stack.execute("UPDATE users SET email = 'after@example.com' WHERE user_id = \(user)")
-            switch party {
-            case "mapping":
-                try mapping.setFaults(MappingFaults(failure: .disconnect, errorRate: 1))
-                try stack.publish([stack.event(user)])
-                try eventually("the outage is said", saysAway)
-                try mapping.clearFaults()
-            case "mysql":
-                database.stop()
-                try stack.publish([stack.event(user)])
-                try eventually("the outage is said", saysAway)
-                try database.restart()
-            default:
-                try broker.setDown()
-                try eventually("the outage is said", saysAway)
-                try broker.setUp()
-                try stack.publish([stack.event(user)])
-            }
-            try eventually("the second production") { try stack.newest(user)?.godDigest != first.godDigest }
-            #expect(runner.isRunning)
+            try stack.waitUntilDrained()
             runner.requestStop()
             try runner.wait()
-            let gods = try stack.live(stack.settings.topics.god)
-            #expect(gods[user]?.value.text?.contains("after@example.com") == true)
-            let perWorker = 3
-            #expect(warnings.texts.filter { $0.hasPrefix("waiting for \(name)") }.count <= perWorker)
+            try stack.expectEveryoneArrived(shop.users)
+            #expect(runner.counters.snapshot().values.allSatisfy { $0.parked == 0 && $0.retries == 0 })
+            #expect(warnings.texts == [])
         }
 
         @Test("productions that a crash left unrecorded are recorded at the next start")
@@ -139,12 +105,11 @@ extension RealParts {
 
         @Test("a user that is parked, and succeeds when a retry signals it, is parked no longer; the entry keeps its bytes")
         func parkedAndRetried() throws {
-            let stack = try PipelineStack("retried")
+            let stack = try PipelineStack("retried", ownMapping: true)
             stack.settings.notFound = .park
             try stack.stack.execute("INSERT INTO users (user_id, email) VALUES (401, 'a@example.com'), (402, 'b@example.com')")
-            let mapping = try stack.stack.requireMapping()
+            let mapping = stack.mappingServer
             try mapping.setUnknownUsers(["401"])
-            defer { try? mapping.setUnknownUsers([]) }
             try stack.publish([stack.event("401"), stack.event("402")])
             let runner = stack.runner()
             try runner.start()

@@ -25,6 +25,7 @@ struct StartUpChecks {
                     + "max.poll.interval.ms (\(intervalMs) ms); shorten the one or raise the other")
         }
         try checkMessageTimeout()
+        try checkProducerQueue()
         if hops.contains(.aggregator), settings.source.statementTimeoutSeconds * 2000 > intervalMs {
             throw PipelineError(
                 .badSetting,
@@ -52,6 +53,15 @@ struct StartUpChecks {
                     + "(\(settings.hop(hop).batch.flushTimeoutMs) ms for \(hop.rawValue)): a flush ends when each record's fate is known"
             )
         }
+    }
+
+    /// A record that is larger than the whole queue would wait for room that never comes.
+    private func checkProducerQueue() throws {
+        guard settings.producerQueueKilobytes * 1_024 < settings.messageMaxBytes else { return }
+        throw PipelineError(
+            .badSetting,
+            "queue.buffering.max.kbytes (\(settings.producerQueueKilobytes)) must be above message.max.bytes "
+                + "(\(settings.messageMaxBytes) bytes): a larger record would wait for ever for room in the producer's queue")
     }
 
     private func checkKafka() throws {
