@@ -79,6 +79,22 @@ struct ConnectionTests {
         #expect(missing.kind == .tls)
         #expect(missing.message.contains("/nonexistent/ca.pem"))
     }
+
+    /// The server speaks neither version; what it prints shows which one the client has begun with.
+    @Test(
+        "is HTTP/2 where the server offers that, else HTTP/1.1",
+        arguments: [("h2", "PRI * HTTP/2.0"), ("http/1.1", "GET / HTTP/1.1")])
+    func version(offered: String, firstLine: String) throws {
+        let server = try TLSServer(["-alpn", offered])
+        defer { server.stop() }
+        let first = server.firstLine { [port = server.port, certificateFile = server.certificateFile] in
+            var configuration = Configuration()
+            configuration.caFile = certificateFile
+            configuration.totalTimeoutMs = 20_000
+            _ = try? Client(configuration).perform(Request(url: "https://127.0.0.1:\(port)/"))
+        }
+        #expect(first.hasPrefix(firstLine))
+    }
 }
 
 /// Runs blocking work off the cooperative pool, which an async server needs for itself.
@@ -94,8 +110,10 @@ private struct TLSServer {
     let certificateFile: String
     private let directory: URL
     private let process: Process
+    private let output: FileHandle
 
-    init() throws {
+    /// - Parameter manner: What it does with requests.
+    init(_ manner: [String] = ["-www"]) throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("rollcall-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         certificateFile = directory.appendingPathComponent("cert.pem").path
@@ -105,10 +123,12 @@ private struct TLSServer {
             "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", keyFile, "-out", certificateFile,
         ])
         making.process.waitUntilExit()
-        let serving = try TLSServer.openssl([
-            "s_server", "-accept", "127.0.0.1:0", "-cert", certificateFile, "-key", keyFile, "-www",
-        ])
+        let serving = try TLSServer.openssl(
+            [
+                "s_server", "-accept", "127.0.0.1:0", "-cert", certificateFile, "-key", keyFile,
+            ] + manner)
         process = serving.process
+        output = serving.output
         var printed = ""
         var found: Int?
         while found == nil {
@@ -119,6 +139,19 @@ private struct TLSServer {
         }
         guard let found else { throw POSIXError(.ENOENT) }
         port = found
+    }
+
+    /// The first line of HTTP that the server gets while `work` is done on another thread, which ends with the connection.
+    func firstLine(_ work: @escaping @Sendable () -> Void) -> String {
+        Thread.detachNewThread(work)
+        var printed = ""
+        while true {
+            let data = output.availableData
+            printed += String(decoding: data, as: UTF8.self)
+            let line = printed.split(whereSeparator: \.isNewline).first { $0.contains("HTTP/") }
+            if let line, printed.contains("\r\n") || data.isEmpty { return String(line) }
+            if data.isEmpty { return "" }
+        }
     }
 
     func stop() {
@@ -135,7 +168,8 @@ private struct TLSServer {
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
+        // An end of its input would end the server's connections.
+        process.standardInput = Pipe()
         try process.run()
         return (process, pipe.fileHandleForReading)
     }

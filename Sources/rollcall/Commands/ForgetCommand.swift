@@ -106,7 +106,7 @@ struct UserTraces {
         let ledgers = try ledgers.isEmpty ? [settings.value(EffectiveSettings.keys.ledger.file)] : ledgers
         // A rebuild keeps the ledger that it replaces.
         ledgerPaths = ledgers.flatMap { [$0, $0 + ".replaced"] }
-        let parked = try [settings.parkedPath] + ledgers.map(EffectiveSettings.parkedPath(besideLedger:))
+        let parked = try settings.parkedPaths() + ledgers.map(EffectiveSettings.parkedPath(besideLedger:))
         parkedPaths = parked.enumerated().filter { !parked[..<$0.offset].contains($0.element) }.map(\.element)
         historyPath = try settings.historyPath
         journalPath = EffectiveSettings.journalPath(besideHistory: historyPath)
