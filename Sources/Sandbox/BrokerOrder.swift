@@ -6,6 +6,9 @@ enum BrokerOrder: Codable, Equatable {
     case setDown(broker: Int)
     case setUp(broker: Int)
     case setRoundTrip(broker: Int, milliseconds: Int)
+    /// No broker leaves the partition without a leader.
+    case setLeader(topic: String, partition: Int32, broker: Int?)
+    case setCoordinator(group: String, broker: Int)
     /// Fault and request as numbers of Kafka's protocol.
     case pushFaults(request: Int16, faults: [Int32])
     case clearFaults(request: Int16)
@@ -20,6 +23,9 @@ enum BrokerOrder: Codable, Equatable {
         case .setUp(let number): try broker.setUp(broker: number)
         case .setRoundTrip(let number, let milliseconds):
             try broker.setRoundTrip(broker: number, milliseconds: milliseconds)
+        case .setLeader(let topic, let partition, let number):
+            try broker.setLeader(of: TopicPartition(topic, partition), broker: number)
+        case .setCoordinator(let group, let number): try broker.setCoordinator(ofGroup: group, broker: number)
         case .pushFaults(let request, let faults):
             try broker.push(faults.compactMap(MockBroker.Fault.init(rawValue:)), for: Self.key(request))
         case .clearFaults(let request): try broker.clearFaults(for: Self.key(request))

@@ -50,6 +50,16 @@ public final class SandboxBroker: Sendable {
         try order(.setRoundTrip(broker: broker, milliseconds: milliseconds))
     }
 
+    /// Moves a partition's leadership, or takes it away.
+    public func setLeader(of partition: TopicPartition, broker: Int?) throws(SandboxError) {
+        try order(.setLeader(topic: partition.topic, partition: partition.partition, broker: broker))
+    }
+
+    /// Makes that broker the coordinator of a group.
+    public func setCoordinator(ofGroup group: String, broker: Int) throws(SandboxError) {
+        try order(.setCoordinator(group: group, broker: broker))
+    }
+
     /// The next requests of that kind are answered with these errors, one each.
     public func push(_ faults: [MockBroker.Fault], for request: MockBroker.APIKey) throws(SandboxError) {
         try order(.pushFaults(request: request.rawValue, faults: faults.map(\.rawValue)))

@@ -10,10 +10,30 @@ import Testing
 
 /// A broker, a MariaDB and a mapping service, with topics and files of one test's own.
 final class PipelineStack {
-    /// One set of servers for all tests of the target: they are slow to start, and each test has its own topics and users.
-    private static let shared = Result { try Stack(StackOptions(parts: [.broker, .database, .mapping])) }
+    /// Sets of servers that tests share, because they are slow to start. Each test has its own topics and users.
+    enum Servers {
+        /// They stay up and answer well, so tests use them side by side.
+        case steady
+        /// Tests stop them and spoil their answers, one test at a time.
+        case spoiled
+        /// One test kills the database again and again.
+        case mortal
+
+        fileprivate func stack() throws -> Stack {
+            switch self {
+            case .steady: try Self.steadyStack.get()
+            case .spoiled: try Self.spoiledStack.get()
+            case .mortal: try Stack(StackOptions(parts: [.broker, .database, .mapping]))
+            }
+        }
+
+        private static let steadyStack = Result { try Stack(StackOptions(parts: [.broker, .database, .mapping])) }
+        private static let spoiledStack = Result { try Stack(StackOptions(parts: [.broker, .database, .mapping])) }
+    }
 
     let stack: Stack
+    /// The mapping service: the one of the servers, or one of this test's own.
+    let mappingServer: MappingServer
     let prefix: String
     let directory: URL
     let users: String
@@ -26,9 +46,14 @@ final class PipelineStack {
 
     /// Topics, groups and files of one test's own, on servers that all tests share.
     ///
-    /// - Parameter ownBroker: A broker of the test's own, which it may treat as it likes; otherwise the shared one.
-    convenience init(_ prefix: String, partitions: Int = 3, ownBroker: MockBroker? = nil) throws {
-        let stack = try Self.shared.get()
+    /// - Parameters:
+    ///   - broker: Another broker than the servers'.
+    ///   - ownMapping: Whether the test gets a mapping service of its own, to treat as it likes.
+    convenience init(
+        _ prefix: String, on servers: Servers = .steady, partitions: Int = 3, broker: SandboxBroker? = nil,
+        ownMapping: Bool = false
+    ) throws {
+        let stack = try servers.stack()
         let (users, preferences) = ("\(prefix).shop.users", "\(prefix).shop.preferences")
         let decoder = ChangeEventDecoder(userField: "user_id", kind: .unsigned)
         var topics = PipelineSettings.TopicNames(change: [users: decoder, preferences: decoder])
@@ -37,18 +62,16 @@ final class PipelineStack {
         topics.god = "\(prefix).god"
         topics.control = "\(prefix).control"
         for topic in [users, preferences, topics.signals, topics.aggregate, topics.god, topics.control] {
-            if let ownBroker {
-                try ownBroker.createTopic(topic, partitions: partitions)
-            } else {
-                try stack.requireBroker().createTopic(SandboxTopic(topic, partitions: partitions))
-            }
+            try (broker ?? stack.requireBroker()).createTopic(SandboxTopic(topic, partitions: partitions))
         }
         // Whatever a test before this one has left behind when it failed.
-        try stack.requireMapping().clearFaults()
+        if servers == .spoiled { try stack.requireMapping().clearFaults() }
         let directory = FileManager.default.temporaryDirectory.appending(path: "rollcall-pipeline-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let mapping = try ownMapping ? MappingServer(directory: directory.path) : stack.requireMapping()
         try self.init(
-            prefix, stack, directory: directory, isTemporary: true,
-            bootstrap: ownBroker?.bootstrap ?? stack.requireBroker().bootstrap, users: users,
+            prefix, stack, mapping, directory: directory, isTemporary: true,
+            bootstrap: (broker ?? stack.requireBroker()).bootstrap, users: users,
             preferences: preferences, topics: topics)
     }
 
@@ -61,16 +84,19 @@ final class PipelineStack {
         topics.aggregate = names.aggregate
         topics.god = names.god
         try self.init(
-            "connected", stack, directory: URL(fileURLWithPath: stack.directory).appending(path: "pipeline"), isTemporary: false,
+            "connected", stack, stack.requireMapping(),
+            directory: URL(fileURLWithPath: stack.directory).appending(path: "pipeline"), isTemporary: false,
             bootstrap: stack.requireBroker().bootstrap, users: names.users, preferences: names.preferences,
             topics: topics)
     }
 
     private init(
-        _ prefix: String, _ stack: Stack, directory: URL, isTemporary: Bool, bootstrap: String, users: String,
+        _ prefix: String, _ stack: Stack, _ mappingServer: MappingServer, directory: URL, isTemporary: Bool, bootstrap: String,
+        users: String,
         preferences: String, topics: PipelineSettings.TopicNames
     ) throws {
         self.stack = stack
+        self.mappingServer = mappingServer
         self.prefix = prefix
         self.bootstrap = bootstrap
         self.users = users
@@ -89,7 +115,7 @@ final class PipelineStack {
         settings.groups.enricher = "\(prefix).enricher"
         settings.ledgerPath = directory.appending(path: "ledger.sqlite").path
         settings.parkedPath = directory.appending(path: "parked.sqlite").path
-        mapping = MappingSettings(url: try MappingURL("\(stack.requireMapping().url)/{user_id}"))
+        mapping = MappingSettings(url: try MappingURL("\(mappingServer.url)/{user_id}"))
         producer = try Producer(properties: ["bootstrap.servers": bootstrap])
     }
 
@@ -169,10 +195,10 @@ final class PipelineStack {
         let consumer = try Consumer(properties: ["bootstrap.servers": bootstrap, "group.id": group])
         defer { consumer.close() }
         let partitions = try topics.flatMap { topic in
-            (0..<Int32(try cluster.partitionCount(topic, timeoutMs: 10_000) ?? 0)).map { TopicPartition(topic, $0) }
+            (0..<Int32(try cluster.partitionCount(topic, timeoutMs: 30_000) ?? 0)).map { TopicPartition(topic, $0) }
         }
-        let committed = try consumer.committed(partitions, timeoutMs: 10_000)
-        return try cluster.watermarks(partitions, timeoutMs: 10_000).reduce(0) {
+        let committed = try consumer.committed(partitions, timeoutMs: 30_000)
+        return try cluster.watermarks(partitions, timeoutMs: 30_000).reduce(0) {
             $0 + $1.value.high - (committed[$1.key] ?? 0)
         }
     }

@@ -8,7 +8,7 @@ import Testing
 @testable import Pipeline
 
 extension RealParts {
-    @Suite("Replays on real parts", .serialized)
+    @Suite("Replays on real parts")
     struct ReplayEndToEndTests {
         private let users = (1...60).map { "\(4_000 + $0)" }
 
@@ -38,11 +38,10 @@ extension RealParts {
 
         @Test("two running processes, each with a ledger of its own, replay what they own; the request goes when all is done")
         func whileItRuns() throws {
-            let stack = try PipelineStack("replay")
+            let stack = try PipelineStack("replay", ownMapping: true)
             try publishAggregates(stack)
-            let mapping = try stack.stack.requireMapping()
+            let mapping = stack.mappingServer
             try mapping.setGeneration(1)
-            defer { try? mapping.setGeneration(1) }
             let ledgers = ["a", "b"].map { stack.directory.appending(path: "ledger-\($0).sqlite").path }
             let runners = ledgers.enumerated().map { number, path in
                 stack.settings.ledgerPath = path
@@ -81,9 +80,9 @@ extension RealParts {
 
         @Test("a request that is made while nobody runs waits for the next start")
         func whileNobodyRuns() throws {
-            let stack = try PipelineStack("replay-later")
+            let stack = try PipelineStack("replay-later", ownMapping: true)
             try publishAggregates(stack)
-            let mapping = try stack.stack.requireMapping()
+            let mapping = stack.mappingServer
             let first = stack.runner(only: [.enricher])
             try first.start()
             try eventually("everybody enriched once") { try generations(stack).count == users.count }
@@ -91,7 +90,6 @@ extension RealParts {
             try first.wait()
 
             try mapping.setGeneration(2)
-            defer { try? mapping.setGeneration(1) }
             let control = try ReplayControl(settings: stack.settings)
             defer { control.close() }
             let request = try control.publish()

@@ -38,20 +38,24 @@ final class CrashWorld {
         + [.polled, .mapped, .sent, .acknowledged, .recorded, .committed].map { (.enricher, $0) }
 
     private(set) var deaths = Deaths()
+    private let broker: SandboxBroker
     private let stack: PipelineStack
     private let shop: Shop
     private let settingsFile: String
     private var random: SeededRandom
     private var nextPoint: Int
 
-    init(number: Int, seed: UInt64) throws {
-        stack = try PipelineStack("crash-\(number)", partitions: 2)
+    init(number: Int, on servers: PipelineStack.Servers = .steady, broker: SandboxBroker, seed: UInt64) throws {
+        self.broker = broker
+        stack = try PipelineStack("crash-\(number)", on: servers, partitions: 2, broker: broker)
         shop = try Shop(stack, users: (20_000 + number * 100)..<(20_012 + number * 100), seed: seed)
         random = SeededRandom(seed: seed &+ 1)
         nextPoint = number * 5
         // A dead member keeps its group waiting for its session's rest: 3 s. With 2 s, a group of librdkafka's broker whose only
         // member has died never shares out its partitions again.
-        settingsFile = try stack.writeSettingsFile("life")
+        // Beside so many others, a broker has no time to be asked as often as those properties say.
+        settingsFile = try stack.writeSettingsFile(
+            "life", properties: ["fetch.wait.max.ms": "200", "heartbeat.interval.ms": "500"])
     }
 
     /// Dies that often. After every tenth death and after the last one it lives until everything has arrived, and everyone is
@@ -68,7 +72,7 @@ final class CrashWorld {
         }
     }
 
-    /// Lets the database die that often. All worlds share it, so the others have ended by now.
+    /// Lets the database die that often. It has to be this world's own.
     func runWithoutDatabase(deaths count: Int) throws {
         for death in 1...max(1, count) {
             try shop.change(8)
@@ -115,7 +119,6 @@ final class CrashWorld {
     }
 
     private func cutConnections() throws {
-        let broker = try stack.stack.requireBroker()
         let life = try stack.start(["stream", "--config", settingsFile], log: "life")
         for _ in 0..<Int.random(in: 3...8, using: &random) {
             for request in [MockBroker.APIKey.produce, .fetch, .offsetCommit, .heartbeat] {

@@ -43,8 +43,8 @@ extension PipelineStack {
                 intake: \(settings.groups.intake)
                 aggregate: \(settings.groups.aggregator)
                 enrich: \(settings.groups.enricher)
-            mapping: {url: "\(stack.requireMapping().url)/{user_id}"}
-            pipeline: {workers: {intake: \(workers), aggregate: \(workers), enrich: \(workers)}}
+            mapping: {url: "\(mappingServer.url)/{user_id}"}
+            pipeline: {start_timeout_seconds: 30, workers: {intake: \(workers), aggregate: \(workers), enrich: \(workers)}}
             ledger: {path: \(ledgerPath(name)), parked_path: \(directory.path)/\(name)-parked.sqlite}
             reports: {directory: \(directory.path)/reports}
             """ + "\n", to: file)

@@ -10,12 +10,12 @@ enum SourceTrouble: String, CaseIterable {
     case killedInTheMiddleOfAQuery, connectionCut, lockWait, slowQuery, tableAltered
 }
 
-extension RealParts {
+extension RealParts.SpoiledServers {
     @Suite("Whatever befalls MySQL, everyone arrives", .serialized)
     struct SourceFaultTests {
         @Test(arguments: SourceTrouble.allCases)
         func everyoneArrives(trouble: SourceTrouble) throws {
-            let stack = try PipelineStack("source-\(trouble)")
+            let stack = try PipelineStack("source-\(trouble)", on: .spoiled)
             try stack.stack.execute(
                 "CREATE OR REPLACE TABLE delay (seconds INT NOT NULL)", "INSERT INTO delay VALUES (0)")
             stack.settings.source.query = try delayedQuery
