@@ -97,7 +97,7 @@ struct Event: Sendable {
     fileprivate var records: [Broker.NewRecord] {
         let row = "{\"user_id\":\(user.text)}"
         let source =
-            "{\"file\":\"\(position.file)\",\"pos\":\(position.offset),\"server_id\":\(Server.id),\"table\":\"\(table)\"}"
+            "{\"file\":\"\(position.file ?? "")\",\"pos\":\(position.offset ?? 0),\"server_id\":\(Server.id),\"table\":\"\(table)\"}"
         let before = operation == "d" || operation == "u" ? row : "null"
         let after = operation == "d" ? "null" : row
         let value = "{\"op\":\"\(operation)\",\"before\":\(before),\"after\":\(after),\"source\":\(source)}"

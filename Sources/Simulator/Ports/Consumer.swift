@@ -164,6 +164,14 @@ final class SimulatedConsumer: RecordSource {
         }
     }
 
+    func partitionCount(of topic: String) throws -> Int? {
+        try world.turn("partitions of", topic)
+        return try world.act { state in
+            guard !state.isAway(.broker) else { throw PortFailure(.unavailable, "the broker does not answer") }
+            return state.broker.topics[topic]?.count
+        }
+    }
+
     /// Whether the client has heard that it was put out. It may as well hear of it only with the next poll.
     var isAssignmentLost: Bool {
         world.act { state in
