@@ -23,7 +23,10 @@ public struct OpenParking: Sendable, Equatable {
     ///   - atMs: When that was, in milliseconds since 1970, where one record may be processed again and again, as when everyone is
     ///     enriched anew: then the later attempt counts. Nil where a product of the very record that was parked settles it.
     public func isSettled(by answered: RecordAddress?, atMs: Int64? = nil) -> Bool {
-        guard let answered, answered.partition == address.partition else { return false }
+        guard let answered else { return false }
+        // No record of the user's own lies in that partition; whatever came of the user afterwards settles it.
+        if reason == .wrongPartition { return atMs.map { $0 > parkedAtMs } ?? false }
+        guard answered.partition == address.partition else { return false }
         if answered.offset != address.offset { return answered.offset > address.offset }
         return atMs.map { $0 > parkedAtMs } ?? true
     }

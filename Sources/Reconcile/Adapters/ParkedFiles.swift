@@ -25,4 +25,12 @@ final class ParkedFiles: ParkedPort {
         // A record may be parked between the two questions.
         return max(0, withoutUser)
     }
+
+    func truncatedTables() throws -> [String] {
+        var tables: Set<String> = []
+        for path in paths where access(path, F_OK) == 0 {
+            tables.formUnion(try ParkedReader(path: path).entries(ParkedFilter(reason: .truncate)).map(\.message))
+        }
+        return tables.sorted()
+    }
 }

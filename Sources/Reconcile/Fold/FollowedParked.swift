@@ -7,6 +7,8 @@ final class FollowedParked {
     private var entries: [UserID: [Hop: OpenParking]] = [:]
     /// Open entries that name no user.
     private(set) var withoutUser = 0
+    /// Tables that were emptied at a stroke, without a word on whom they held.
+    private(set) var truncatedTables: [String] = []
 
     init(_ port: any ParkedPort, users: Set<UserID> = []) {
         self.port = port
@@ -21,6 +23,7 @@ final class FollowedParked {
         withoutUser = try port.open { user, parking in
             if held.contains(user) { entries[user, default: [:]][parking.hop] = parking }
         }
+        truncatedTables = try port.truncatedTables()
     }
 
     /// The newest open entry at each hop.

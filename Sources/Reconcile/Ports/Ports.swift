@@ -175,6 +175,13 @@ public protocol ParkedPort {
     ///
     /// - Returns: How many open parked records name no user.
     func open(_ body: (UserID, OpenParking) throws -> Void) throws -> Int
+    /// The tables whose TRUNCATE is parked and still open, each once, as their records name them.
+    func truncatedTables() throws -> [String]
+}
+
+extension ParkedPort {
+    /// None.
+    public func truncatedTables() throws -> [String] { [] }
 }
 
 /// The mapping service. One thread owns it.

@@ -327,6 +327,11 @@ public final class Verification {
         if roll.parked.withoutUser > 0 {
             report.notes.append("\(roll.parked.withoutUser) parked records name no user; see `rollcall parked list`")
         }
+        for table in roll.parked.truncatedTables {
+            report.notes.append(
+                "\(table) was emptied by TRUNCATE, which names no users; those it held are among the findings until they are "
+                    + "repaired (`rollcall parked drop` ends this note)")
+        }
         for topic in [roll.aggregate, roll.god].compactMap({ $0?.tail }) where topic.progress.unreadableKeys > 0 {
             report.notes.append("topic \(topic.name) holds \(topic.progress.unreadableKeys) records whose key names no user")
         }

@@ -79,6 +79,7 @@ extension WorldState {
         openParked.contains { owner, entry in
             guard owner == user, entry.hop == .enricher else { return false }
             let newest = newestProduction(of: user)
+            if entry.reason == .wrongPartition { return newest.map { $0.producedAtMs <= entry.parkedAtMs } ?? true }
             return newest.map {
                 $0.aggregate.partition != entry.address.partition || $0.aggregate.offset < entry.address.offset
                     || ($0.aggregate.offset == entry.address.offset && $0.producedAtMs <= entry.parkedAtMs)

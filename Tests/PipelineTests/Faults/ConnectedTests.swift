@@ -179,8 +179,10 @@ extension RealParts {
             }
             let extra = try stack.live(stack.settings.topics.aggregate).count { $0.key != "1" && $0.value.value != nil }
             #expect(extra > 50)
-            let verify = try stack.run(["verify"] + options + ledgers.flatMap { ["--ledger", $0] })
+            let verify = try stack.run(
+                ["verify", "--parked", stack.settings.parkedPath] + options + ledgers.flatMap { ["--ledger", $0] })
             #expect(verify.status == 1, "\(verify.output)")
+            #expect(verify.output.contains("table `users` was emptied by TRUNCATE"), "\(verify.output)")
             #expect(verify.output.contains("\(extra) extra"), "\(verify.output)")
             let repair = try stack.run(["repair", "--run", "latest"] + options)
             #expect(repair.status == 0, "\(repair.output)")

@@ -164,10 +164,12 @@ extension EndToEnd {
             try live.change(
                 "INSERT INTO users (user_id, email) SELECT seq, CONCAT(seq, '@example.com') FROM seq_1601_to_1604")
             try live.expectClean()
-            var strays: [OutgoingRecord] = []
-            // One in a foreign partition of the aggregate topic is left to the tests in memory: an enricher that runs takes it for the
-            // user's newest aggregate, and whether its God object or the true one is produced last is a matter of chance.
-            let wanderer = UserID(1602)
+            let (walker, wanderer) = (UserID(1601), UserID(1602))
+            var strays = [
+                OutgoingRecord(
+                    topic: live.topics.aggregate, partition: live.foreignPartition(of: walker), key: walker.keyBytes,
+                    value: Array("{}".utf8))
+            ]
             strays.append(
                 OutgoingRecord(
                     topic: live.topics.god, partition: live.foreignPartition(of: wanderer), key: wanderer.keyBytes,
@@ -179,10 +181,12 @@ extension EndToEnd {
             let roll = try live.verify()
             #expect(
                 roll.findings == [
+                    "1601 aggregate extra wrong_partition", "1601 god stale parked:wrong_partition",
                     "1602 god extra wrong_partition",
                     "1603 aggregate extra two_live_keys", "1604 god extra two_live_keys",
                 ])
             #expect(roll.lines.filter { $0.kind == .extra }.allSatisfy { !Repair.canMend($0.cause) })
+            #expect(try live.newest(live.topics.god)[walker]?.value != nil, "nothing was made of the stray")
             for stray in strays {
                 try live.produce(OutgoingRecord(topic: stray.topic, partition: stray.partition, key: stray.key, value: nil))
             }
