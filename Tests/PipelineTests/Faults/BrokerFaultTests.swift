@@ -7,7 +7,7 @@ import Testing
 
 /// What befalls a cluster of three brokers.
 enum BrokerTrouble: String, CaseIterable {
-    case requestErrors, leaderChanges, coordinatorChanges, outage, latency
+    case requestErrors, groupErrors, leaderChanges, coordinatorChanges, outage, latency
 }
 
 extension RealParts {
@@ -15,8 +15,7 @@ extension RealParts {
     struct BrokerFaultTests {
         private static let numbers = 1...3
 
-        /// Errors that a broker may answer at any time, by request, and that end by themselves. Those of joining a group are left
-        /// out: librdkafka 2.0.2's in-process broker can abort its whole process over them.
+        /// Errors that a broker may answer at any time, by request, and that end by themselves. Those of joining a group are apart.
         private static let passingErrors: [(MockBroker.APIKey, [MockBroker.Fault])] = [
             (.produce, [.notLeaderForPartition, .leaderNotAvailable, .requestTimedOut, .notEnoughReplicas, .disconnect]),
             (.fetch, [.notLeaderForPartition, .leaderNotAvailable, .requestTimedOut, .disconnect]),
@@ -30,6 +29,14 @@ extension RealParts {
             (.offsetFetch, [.notCoordinator, .coordinatorLoadInProgress, .disconnect]),
             (.findCoordinator, [.coordinatorNotAvailable, .disconnect]),
             (.initProducerID, [.coordinatorLoadInProgress, .coordinatorNotAvailable, .disconnect]),
+        ]
+
+        /// Errors of the group's own requests. librdkafka 2.0.2's broker can abort over others of them, such as a connection that is
+        /// cut while a member waits to join.
+        private static let groupErrors: [(MockBroker.APIKey, [MockBroker.Fault])] = [
+            (.heartbeat, [.rebalanceInProgress, .illegalGeneration, .unknownMember, .coordinatorNotAvailable, .notCoordinator]),
+            (.joinGroup, [.coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator]),
+            (.syncGroup, [.rebalanceInProgress, .coordinatorNotAvailable, .notCoordinator]),
         ]
 
         @Test(arguments: BrokerTrouble.allCases)
@@ -57,7 +64,7 @@ extension RealParts {
                 try #require(runner.isRunning, "\(warnings.texts)")
             }
             if trouble == .latency { for number in Self.numbers { try broker.setRoundTrip(broker: number, milliseconds: 0) } }
-            for (request, _) in Self.passingErrors { try broker.clearFaults(for: request) }
+            for (request, _) in Self.passingErrors + Self.groupErrors { try broker.clearFaults(for: request) }
             try stack.waitUntilDrained()
             #expect(runner.isRunning)
             runner.requestStop()
@@ -74,6 +81,11 @@ extension RealParts {
             case .requestErrors:
                 for (request, _) in Self.passingErrors { try broker.clearFaults(for: request) }
                 for (request, faults) in Self.passingErrors where Int.random(in: 0..<3, using: &random) == 0 {
+                    try broker.push((0..<2).compactMap { _ in faults.randomElement(using: &random) }, for: request)
+                }
+            case .groupErrors:
+                for (request, _) in Self.groupErrors { try broker.clearFaults(for: request) }
+                for (request, faults) in Self.groupErrors {
                     try broker.push((0..<2).compactMap { _ in faults.randomElement(using: &random) }, for: request)
                 }
             case .leaderChanges:
