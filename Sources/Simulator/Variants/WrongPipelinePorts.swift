@@ -30,6 +30,7 @@ final class StoringOnPoll: RecordSource {
     }
 
     func end(of partition: TopicPartition) throws -> Int64 { try base.end(of: partition) }
+    func partitionCount(of topic: String) throws -> Int? { try base.partitionCount(of: topic) }
 
     var isAssignmentLost: Bool { base.isAssignmentLost }
 }
@@ -76,6 +77,7 @@ final class CommittingFirst: RecordSource {
     }
 
     func end(of partition: TopicPartition) throws -> Int64 { try base.end(of: partition) }
+    func partitionCount(of topic: String) throws -> Int? { try base.partitionCount(of: topic) }
 
     var isAssignmentLost: Bool { base.isAssignmentLost }
 }
