@@ -1,5 +1,6 @@
 import Domain
 import Kafka
+import Report
 import Testing
 
 @testable import Reconcile
@@ -13,6 +14,9 @@ enum DefectClass: CaseIterable, Sendable {
 
     /// Whether the user is there, and has arrived, before the defect is planted.
     var needsUser: Bool { ![.unseenInsert, .godOfNobody, .aggregateOfNobody].contains(self) }
+
+    /// Whether a record, or a parked one, tells of the user after it was planted.
+    var leavesTrace: Bool { ![.unseenInsert, .unseenUpdate, .unseenPreference, .unseenDelete].contains(self) }
 }
 
 /// A defect that was planted, and what a run has to say of it.
@@ -66,7 +70,7 @@ struct DefectHands {
             try live.produce(OutgoingRecord(topic: god, key: user.keyBytes, value: nil))
             findings = ["god missing produced_then_absent"]
         case .godOverwritten:
-            try live.produce(OutgoingRecord(topic: god, key: user.keyBytes, value: Array(#"{"aggregate":null}"#.utf8)))
+            try live.produce(OutgoingRecord(topic: god, key: user.keyBytes, value: Array(Self.otherGod.utf8)))
             findings = ["god stale not_in_ledger"]
         case .godOfNobody:
             try live.produce(OutgoingRecord(topic: god, key: user.keyBytes, value: Array("{}".utf8)))
@@ -76,7 +80,7 @@ struct DefectHands {
             findings = ["aggregate extra no_change_event_seen"]
         case .aggregateOverwritten:
             // The enricher makes a God object of it, as of any other: only the source knows better.
-            try live.produce(OutgoingRecord(topic: aggregate, key: user.keyBytes, value: Array(#"{"user_id":1}"#.utf8)))
+            try live.produce(OutgoingRecord(topic: aggregate, key: user.keyBytes, value: Array(Self.otherAggregate.utf8)))
             findings = ["aggregate stale"]
         case .badRow:
             try live.change("UPDATE users SET shoe_size = 'large' WHERE user_id = \(user)")
@@ -99,6 +103,30 @@ struct DefectHands {
     }
 
     private static func foreignKey(of user: UserID) -> [UInt8] { Array(#"{"user_id":\#(user)}"#.utf8) }
+
+    /// Whether the pipeline has mended the defect by itself, before the run had read its topics to the end: a hop that is cut off before
+    /// its commit does its last batch again, and what it writes then is right.
+    func isMendedByRepetition(_ defect: PlantedDefect, before report: RunReport) throws -> Bool {
+        let isOfGod = [.godRemoved, .godOverwritten, .godOfNobody].contains(defect.kind)
+        let topic = isOfGod ? live.topics.god : live.topics.aggregate
+        let ends = (isOfGod ? report.godTopic : report.aggregateTopic)?.partitions ?? []
+        guard let newest = try live.newest(topic)[defect.user],
+            ends.contains(where: { $0.partition == newest.address.partition && newest.address.offset < $0.end })
+        else { return false }
+        let text = newest.value.map { String(decoding: $0, as: UTF8.self) }
+        return switch defect.kind {
+        case .godRemoved, .unseenInsert: text != nil
+        case .godOfNobody, .aggregateOfNobody, .unseenDelete: text == nil
+        case .godOverwritten: text != Self.otherGod
+        case .aggregateOverwritten: text != Self.otherAggregate
+        case .unseenUpdate: text?.contains("unseen") == true
+        case .unseenPreference: text?.contains(#""sv""#) == true
+        case .badRow, .duplicateRow, .strayGodPartition, .strayGodKey: false
+        }
+    }
+
+    private static let otherGod = #"{"aggregate":null}"#
+    private static let otherAggregate = #"{"user_id":1}"#
 
     /// Takes the reason away; whoever a signal can reach is signalled after that.
     func mend(_ defect: PlantedDefect) throws {
