@@ -131,7 +131,7 @@ if Context.environment["ROLLCALL_FUZZ"] != nil {
     package.products = [.executable(name: "fuzz", targets: ["fuzz"])]
     package.targets = package.targets.filter { [.regular, .system].contains($0.type) }
     package.targets += [
-        .target(name: "rollcall", dependencies: command?.dependencies ?? [], exclude: ["Rollcall.swift"]),
+        .target(name: "rollcall", dependencies: command?.dependencies ?? [], swiftSettings: [.define("ROLLCALL_FUZZ")]),
         .executableTarget(
             name: "fuzz", dependencies: ["Domain", "HTTP", "Pipeline", "Report", "rollcall"], path: "Tests/FuzzTests",
             exclude: ["Corpus", "CorpusTests.swift", "seeds.py"]),

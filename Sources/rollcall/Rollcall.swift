@@ -1,7 +1,10 @@
 import ArgumentParser
 import Glibc
 
+// The fuzzer brings a `main` of its own.
+#if !ROLLCALL_FUZZ
 @main
+#endif
 struct Rollcall: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollcall",
