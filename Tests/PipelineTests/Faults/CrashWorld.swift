@@ -136,7 +136,10 @@ final class CrashWorld {
     private func killDatabase() throws {
         let life = try stack.start(["stream", "--config", settingsFile], log: "life")
         try shop.change(4)
-        _ = life.waitForExit(timeoutMs: Int.random(in: 100...2_500, using: &random))
+        // Without a database it would not start, and say so.
+        try stack.waitUntilDrained()
+        try shop.change(8)
+        _ = life.waitForExit(timeoutMs: Int.random(in: 1...300, using: &random))
         let database = try stack.stack.requireDatabase()
         database.kill()
         usleep(UInt32.random(in: 0...1_000_000, using: &random))
