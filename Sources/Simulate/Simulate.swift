@@ -55,7 +55,7 @@ struct Simulate: ParsableCommand {
         print(
             """
             \(tally.schedules) schedules in \(Int(seconds)) s (\(Int(Double(tally.schedules) / max(0.001, seconds))) a second), \
-            \(tally.turns) port calls, \(tally.transactions) transactions, \(tally.runs) runs (\(verdicts)): \
+            \(tally.turns) port calls, \(tally.transactions) transactions, \(tally.runs) runs, \(tally.partialRuns) of them about what changed (\(verdicts)): \
             \(tally.failures.count) broke a promise
             """)
         if !tally.failures.isEmpty { throw ExitCode(1) }

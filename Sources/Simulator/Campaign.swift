@@ -16,6 +16,7 @@ public struct Campaign: Sendable {
         public var schedules = 0
         public var turns = 0
         public var runs = 0
+        public var partialRuns = 0
         public var transactions = 0
         public var verdicts: [String: Int] = [:]
         /// The outcomes with violations, by seed.
@@ -74,6 +75,7 @@ extension Campaign.Tally {
         schedules += 1
         turns += outcome.turns
         runs += outcome.facts.runs
+        partialRuns += outcome.facts.partialRuns
         transactions += outcome.facts.transactions
         verdicts.merge(outcome.facts.verdicts) { $0 + $1 }
         if !outcome.violations.isEmpty, failures.count < 100 { failures.append(outcome) }

@@ -23,6 +23,8 @@ public struct Simulation: Sendable {
     public struct Facts: Sendable {
         public var transactions = 0
         public var runs = 0
+        /// Those of the runs that looked at what had changed since another one.
+        public var partialRuns = 0
         public var verdicts: [String: Int] = [:]
         public var defects = 0
     }
@@ -53,7 +55,8 @@ public struct Simulation: Sendable {
                 seed: seed, violations: state.violations, fingerprint: state.schedule.fingerprint, turns: state.schedule.turns,
                 trace: state.schedule.trace ?? [],
                 facts: Facts(
-                    transactions: state.server.log.count, runs: state.runs, verdicts: state.verdicts,
+                    transactions: state.server.log.count, runs: state.runs, partialRuns: state.partialRuns,
+                    verdicts: state.verdicts,
                     defects: state.truth.blamed.count))
         }
     }

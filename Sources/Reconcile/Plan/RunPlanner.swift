@@ -7,7 +7,7 @@ struct RunPlanner {
     private let plan: PlanSettings
     private let memory: MemoryPlan
     private let ports: any ReconcilePorts
-    private let history: History
+    private let earlier: any EarlierRuns
 
     /// Why a run has to look at everyone.
     private struct NeedsEveryone: Error {
@@ -17,13 +17,14 @@ struct RunPlanner {
     }
 
     init(
-        _ settings: VerifySettings, _ plan: PlanSettings, _ memory: MemoryPlan, _ ports: any ReconcilePorts, _ history: History
+        _ settings: VerifySettings, _ plan: PlanSettings, _ memory: MemoryPlan, _ ports: any ReconcilePorts,
+        _ earlier: any EarlierRuns
     ) {
         self.settings = settings
         self.plan = plan
         self.memory = memory
         self.ports = ports
-        self.history = history
+        self.earlier = earlier
     }
 
     /// - Parameters:
@@ -49,11 +50,9 @@ struct RunPlanner {
     // MARK: - What an earlier run left
 
     private func findBasis() throws -> (run: String, basis: Baseline) {
-        let runs = try history.baselines()
+        let runs = try earlier.bases()
         guard !runs.isEmpty else { throw NeedsEveryone("no complete run has gone before") }
-        let found = runs.lazy.compactMap { run in run.baselineJSON.flatMap { Baseline($0) }.map { (run.runID, $0) } }
-            .first { $0.1.question == settings.question }
-        guard let (run, basis) = found else {
+        guard let (run, basis) = runs.first(where: { $0.baseline.question == settings.question }) else {
             throw NeedsEveryone("query, encoding, topics or stages are others than those of the runs before")
         }
         guard basis.runsSinceFull + 1 < plan.fullEvery else {
@@ -108,13 +107,13 @@ struct RunPlanner {
         let standing = try Standing(settings, ports)
         try TouchedUsers(settings, ports, since: basis).collect(upTo: standing, into: &due)
         var persisting: Set<UserKey> = []
-        try history.forEachOpenFinding { finding in
-            guard settings.stages.contains(finding.stage) else { return }
-            guard (try? settings.userIDKind.parse(finding.user.text)) == finding.user else {
+        try earlier.forEachWanting { user, stage in
+            guard settings.stages.contains(stage) else { return }
+            guard (try? settings.userIDKind.parse(user.text)) == user else {
                 throw NeedsEveryone("an earlier finding is about an id that cannot be asked for, only met")
             }
-            try due.add(finding.user)
-            persisting.insert(settings.userIDKind.key(finding.user))
+            try due.add(user)
+            persisting.insert(settings.userIDKind.key(user))
         }
         _ = try ports.parked().open { user, _ in try due.add(user) }
         let passed = fence.isPassed && fence.strength == .strong

@@ -33,31 +33,39 @@ protocol RunJournal {
     func abandon()
 }
 
-/// A run that leaves no files: its findings go to whoever asked for it, and it knows of no earlier run.
+/// A run that leaves no files: its findings go to whoever asked for it.
 final class UnrecordedRun: RunJournal {
     private(set) var tally = FindingTally()
     private let runID: RunID
+    private let settings: VerifySettings
     private let clock: any ReconcileClock
+    private let memory: RunMemory
     private let onFinding: (Finding) -> Void
+    private var findings: [(UserID, Stage)] = []
+    private var baseline: Baseline?
 
-    init(_ runID: RunID, clock: any ReconcileClock, onFinding: @escaping (Finding) -> Void) {
+    /// - Parameter memory: The runs before, which this one is entered among.
+    init(
+        _ runID: RunID, _ settings: VerifySettings, clock: any ReconcileClock, memory: RunMemory,
+        onFinding: @escaping (Finding) -> Void
+    ) {
         self.runID = runID
+        self.settings = settings
         self.clock = clock
+        self.memory = memory
         self.onFinding = onFinding
     }
 
     func checkWatermarks(_ reading: Reading, isAboutEveryone: Bool) -> [String] { [] }
 
     func makePlan(
-        _ reach: PlanSettings, _ memory: MemoryPlan, _ ports: any ReconcilePorts, _ standing: Standing,
+        _ reach: PlanSettings, _ plan: MemoryPlan, _ ports: any ReconcilePorts, _ standing: Standing,
         drain: () throws -> FenceOutcome
-    ) -> RunPlan {
-        .everyone(because: "this run knows of no earlier one")
+    ) throws -> RunPlan {
+        try RunPlanner(settings, reach, plan, ports, memory).make(start: standing, drain: drain)
     }
 
     func lastRowsPerSecond() -> Int? { nil }
-
-    func noteBaseline(_ baseline: Baseline) {}
 
     func write(_ findings: [Finding], position: SourcePosition?) {
         for finding in findings {
@@ -65,13 +73,18 @@ final class UnrecordedRun: RunJournal {
                 FindingLine(
                     finding, run: runID, position: position, firstSeen: UTCTime(millisecondsSince1970: clock.nowMs()),
                     commands: Commands()))
+            self.findings.append((finding.user, finding.stage))
             onFinding(finding)
         }
     }
 
     func noteWatermarks(_ roll: Roll) {}
 
-    func close(_ report: inout RunReport) {}
+    func noteBaseline(_ baseline: Baseline) { self.baseline = baseline }
+
+    func close(_ report: inout RunReport) {
+        if report.verdict != .error { memory.enter(runID.text, report.complete ? baseline : nil, findings) }
+    }
 
     func abandon() {}
 }

@@ -68,10 +68,15 @@ public final class Verification {
 
     /// Runs, and leaves no files.
     ///
-    /// - Parameter onFinding: Called with each finding as soon as it is settled.
+    /// - Parameters:
+    ///   - memory: The runs before, which this one may go on from and is entered among.
+    ///   - onFinding: Called with each finding as soon as it is settled.
     /// - Throws: ``ReconcileError/interrupted``.
-    package func runUnrecorded(onFinding: @escaping (Finding) -> Void) throws -> RunReport {
-        try run(into: UnrecordedRun(report.runID, clock: ports.clock, onFinding: onFinding))
+    package func runUnrecorded(
+        after memory: RunMemory = RunMemory(), onFinding: @escaping (Finding) -> Void
+    ) throws -> RunReport {
+        try run(
+            into: UnrecordedRun(report.runID, settings, clock: ports.clock, memory: memory, onFinding: onFinding))
         return report
     }
 

@@ -11,15 +11,25 @@ extension WorldState {
                 .findingWithoutDefect,
                 "run \(run.report.runID) found \(finding.user) \(finding.stage.rawValue) \(finding.kind.rawValue)")
         }
-        guard run.report.verdict == .clean, let through = run.report.verifiedThrough else { return }
+        guard run.report.verdict == .clean else { return }
+        // A run that goes on from another vouches for whoever was mentioned since that one began.
+        let since = run.report.coverage.basis.flatMap { beganTurns[$0.run] } ?? -1
+        guard let through = run.report.verifiedThrough ?? run.report.coverage.basis?.through else { return }
         let seen = server.transactions(before: through)
-        for user in everyone { checkClean(user, seen, run) }
+        for user in since < 0 ? everyone : mentioned(since, run.beganTurn) { checkClean(user, seen, run) }
         for topic in [Name.aggregate, Name.god] {
             for (key, stored) in broker.fold(topic)
-            where stored.record.value != nil && stored.turn <= run.beganTurn && !isHome(key, topic) {
+            where stored.record.value != nil && (since...run.beganTurn).contains(stored.turn) && !isHome(key, topic) {
                 report(.cleanButLost, "run \(run.report.runID) was clean, and a stray lay in \(topic)[\(key.partition)]")
             }
         }
+    }
+
+    /// Everyone of whom a topic has told between two turns, unless the record is gone since.
+    private func mentioned(_ since: Int, _ until: Int) -> [UserID] {
+        let topics = Name.changes + [Name.signals, Name.aggregate, Name.god]
+        let records = topics.flatMap { broker.partitions(of: $0) }.flatMap { broker[$0].records }
+        return Set(records.filter { $0.turn > since && $0.turn < until }.flatMap(\.record.users)).sorted()
     }
 
     /// Everyone who ever was in the source or on a topic.

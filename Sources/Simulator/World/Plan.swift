@@ -53,7 +53,7 @@ public struct Plan: Sendable {
         aggregators = chance.happens(25) ? 2 : 1
         enrichers = chance.happens(25) ? 2 : 1
         batchRecords = chance.one(of: [1, 2, 3, 10]) ?? 3
-        runs = chance.within(1...2)
+        runs = chance.within(1...3)
         troubles = Trouble.allCases
         troubles.removeAll { _ in chance.happens(70) }
         troubleCount = troubles.isEmpty ? 0 : chance.within(1...(size == .small ? 3 : 6))

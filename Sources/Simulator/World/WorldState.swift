@@ -17,6 +17,10 @@ struct WorldState: Sendable {
     private(set) var violations: [Violation] = []
     /// Runs that were begun.
     var runs = 0
+    /// In which turn each run began.
+    var beganTurns: [String: Int] = [:]
+    /// Runs that went on from an earlier one.
+    var partialRuns = 0
     /// How often each verdict was given.
     var verdicts: [String: Int] = [:]
     /// Nothing goes wrong any more, and everything is to come to rest.
