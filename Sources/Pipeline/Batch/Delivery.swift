@@ -15,8 +15,9 @@ enum ShipmentOutcome: Equatable {
     case delivered(RecordAddress?)
     /// The broker will never take it.
     case tooLarge(String)
-    /// Its partitions went to another member, who will make it again.
-    case lost
+    /// Its partitions went to another member, who will make it again. If it was handed to the producer before, it may have arrived all
+    /// the same, or still do so.
+    case lost(wasSent: Bool)
 }
 
 /// Sends the results of a batch, and comes back only when each is acknowledged, refused for good, or no longer ours.
@@ -40,7 +41,7 @@ struct Delivery {
         for index in refused.sorted() {
             try attempt([index], of: shipments, needsAddress) { outcomes[$0] = $1 }
         }
-        return outcomes.map { $0 ?? .lost }
+        return outcomes.map { $0 ?? .lost(wasSent: false) }
     }
 
     /// Sends these until nothing of them is pending.
@@ -48,10 +49,11 @@ struct Delivery {
         _ indices: [Int], of shipments: [Shipment], _ needsAddress: Bool, settle: (Int, ShipmentOutcome) -> Void
     ) throws {
         var pending = indices
+        var sent: Set<Int> = []
         var backoff = Backoff(waiting)
         while !pending.isEmpty {
             subscription.checkAssignment()
-            let (settled, outage) = try sendOnce(pending, of: shipments, needsAddress)
+            let (settled, outage) = try sendOnce(pending, of: shipments, needsAddress, &sent)
             for (index, outcome) in settled { settle(index, outcome) }
             pending.removeAll { settled[$0] != nil }
             guard !pending.isEmpty else { break }
@@ -64,7 +66,7 @@ struct Delivery {
 
     /// One round: everything sent, everything flushed. What is not in the result is to be tried again.
     private func sendOnce(
-        _ indices: [Int], of shipments: [Shipment], _ needsAddress: Bool
+        _ indices: [Int], of shipments: [Shipment], _ needsAddress: Bool, _ sent: inout Set<Int>
     ) throws -> (settled: [Int: ShipmentOutcome], outage: String?) {
         var settled: [Int: ShipmentOutcome] = [:]
         var underWay: [UInt64: Int] = [:]
@@ -79,11 +81,12 @@ struct Delivery {
         }
         for index in indices {
             guard maySend(shipments[index]) else {
-                settled[index] = .lost
+                settled[index] = .lost(wasSent: sent.contains(index))
                 continue
             }
             do {
                 underWay[try sink.send(shipments[index].record, whileWaiting: whileWaiting)] = index
+                sent.insert(index)
             } catch let failure as PortFailure {
                 settled[index] = try outcome(of: failure, &outage)
             }
@@ -92,7 +95,7 @@ struct Delivery {
         for receipt in try sink.flush(timeoutMs: flushTimeoutMs, whileWaiting: whileWaiting) {
             guard let index = underWay[receipt.ticket] else { continue }
             guard maySend(shipments[index]) else {
-                settled[index] = .lost
+                settled[index] = .lost(wasSent: true)
                 continue
             }
             switch receipt.outcome {
@@ -119,7 +122,7 @@ struct Delivery {
         case .tooLarge: return .tooLarge(failure.message)
         case .assignmentLost:
             subscription.loseBatch()
-            return .lost
+            return .lost(wasSent: true)
         case .fatal: throw failure
         }
     }

@@ -47,6 +47,8 @@ public final class Enricher: Step {
         try signalLateWrites()
         let progress = records.isEmpty ? Progress() : try produce(&work, consumed: records.count)
         if let replay { try take(replay) }
+        // Now, because this may have been the last step.
+        if !overtaken.isEmpty { try signalLateWrites() }
         return progress
     }
 
@@ -55,12 +57,16 @@ public final class Enricher: Step {
         guard try lookUp(&work) else { return try context.abandon(consumed: consumed) }
 
         let products = work.products
-        defer { noteOvertaken(products) }
+        var underWay: [Work.Product] = []
+        defer { noteOvertaken(underWay) }
         let outcomes = try context.delivery.deliver(products.map(\.shipment), needsAddress: true)
         var produced: [Production] = []
         for (product, outcome) in zip(products, outcomes) {
             switch outcome {
-            case .delivered(let address?): produced.append(production(of: product, at: address))
+            case .delivered(let address?):
+                produced.append(production(of: product, at: address))
+                underWay.append(product)
+            case .lost(wasSent: true): underWay.append(product)
             case .tooLarge(let message):
                 work.park(.recordTooLarge, message, product.aggregate)
             case .delivered, .lost: break

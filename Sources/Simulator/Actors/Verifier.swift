@@ -30,6 +30,7 @@ struct Verifier: Sendable {
         try world.turn("call the roll", "\(reach)")
         let (settings, id, began) = world.act { state in
             state.runs += 1
+            state.readTurn = nil
             return (VerifySettings(state.plan), state.runs, state.schedule.turns)
         }
         let suffix = String(id, radix: 16)
@@ -42,7 +43,7 @@ struct Verifier: Sendable {
                 findings.withLock { $0.append(finding) }
             }
         let run = Run(report: report, findings: findings.withLock { $0 }, beganTurn: began)
-        world.act { $0.beganTurns[report.runID.text] = began }
+        world.act { $0.readTurns[report.runID.text] = $0.readTurn }
         world.act { state in
             state.verdicts[report.verdict.rawValue, default: 0] += 1
             if report.coverage.basis != nil { state.partialRuns += 1 }

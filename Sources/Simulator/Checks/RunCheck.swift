@@ -12,8 +12,9 @@ extension WorldState {
                 "run \(run.report.runID) found \(finding.user) \(finding.stage.rawValue) \(finding.kind.rawValue)")
         }
         guard run.report.verdict == .clean else { return }
-        // A run that goes on from another vouches for whoever was mentioned since that one began.
-        let since = run.report.coverage.basis.flatMap { beganTurns[$0.run] } ?? -1
+        // A run that goes on from another vouches for whoever was mentioned since that one began to read.
+        let since = run.report.coverage.basis.map { readTurns[$0.run] ?? .max } ?? -1
+        guard since < run.beganTurn else { return }
         guard let through = run.report.verifiedThrough ?? run.report.coverage.basis?.through else { return }
         let seen = server.transactions(before: through)
         for user in since < 0 ? everyone : mentioned(since, run.beganTurn) { checkClean(user, seen, run) }

@@ -78,6 +78,7 @@ private final class SimulatedSource: SourcePort {
     func boundary(after lower: UserID?, rows: Int) throws -> UserID? {
         try world.call("boundary")
         return world.act { state in
+            state.readTurn = state.readTurn ?? state.schedule.turns
             let later = state.server.rows(in: state.server.visible).map(\.user).filter { user in lower.map { user > $0 } ?? true }
             return later.count > rows ? later[rows - 1] : nil
         }

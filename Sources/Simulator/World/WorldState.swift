@@ -17,8 +17,10 @@ struct WorldState: Sendable {
     private(set) var violations: [Violation] = []
     /// Runs that were begun.
     var runs = 0
-    /// In which turn each run began.
-    var beganTurns: [String: Int] = [:]
+    /// In which turn each run began to read: it had taken note by then of how the topics stood, and a later one goes on from there.
+    var readTurns: [String: Int] = [:]
+    /// The same of the run that is under way; nil before it has begun to read.
+    var readTurn: Int?
     /// Runs that went on from an earlier one.
     var partialRuns = 0
     /// How often each verdict was given.
