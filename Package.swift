@@ -47,7 +47,9 @@ let package = Package(
             ]),
         .target(
             name: "Reconcile",
-            dependencies: ["Domain", "Ledger", "Report", "Source", "Kafka", "MySQL", .product(name: "Logging", package: "swift-log")]),
+            dependencies: [
+                "Domain", "Ledger", "Report", "Source", "Kafka", "MySQL", .product(name: "Logging", package: "swift-log"),
+            ]),
         .target(
             name: "Sandbox",
             dependencies: ["Kafka", "MySQL", .product(name: "FlyingFox", package: "FlyingFox")],

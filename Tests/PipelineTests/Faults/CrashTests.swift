@@ -36,7 +36,10 @@ extension RealParts {
             let brokers = try (0...worlds / Self.worldsPerBroker).map { number in
                 let path = directory.appending(path: "broker-\(number)").path
                 try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-                return try SandboxBroker(directory: path)
+                let broker = try SandboxBroker(directory: path)
+                // Nobody writes to it here. A `verify` beside the pipeline waits for its fence until it is killed.
+                try broker.createTopic(SandboxTopic("connect-offsets", partitions: 1))
+                return broker
             }
             let group = DispatchGroup()
             for number in 0..<worlds {
