@@ -675,7 +675,7 @@ _rollcall_parked_list() {
 
 _rollcall_parked_show() {
     repeating_flags=()
-    non_repeating_flags=(--raw --json --quiet --no-color --version -h --help)
+    non_repeating_flags=(--raw --reveal --json --quiet --no-color --version -h --help)
     repeating_options=(--set)
     non_repeating_options=(--config)
     __rollcall_offer_flags_options 1

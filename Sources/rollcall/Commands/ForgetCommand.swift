@@ -35,8 +35,10 @@ struct ForgetCommand: ParsableCommand {
     func run() throws {
         let settings = try global.prepare(needs: [.userID, .changes, .kafka, .ledger, .reports])
         let user = try settings.userIDKind.argument(user)
-        let outcome = try UserTraces(settings, ledgers: ledgers).remove(
-            user, parkedIDs: Set(parkedIDs), commands: global.commands)
+        let traces = try UserTraces(settings, ledgers: ledgers)
+        let outcome = try BusyLine.during("writing files anew without the user") {
+            try traces.remove(user, parkedIDs: Set(parkedIDs), commands: global.commands)
+        }
         try show(outcome, settings)
         if !outcome.isDone { throw ExitCode(ExitStatus.differences.rawValue) }
     }
@@ -61,7 +63,7 @@ struct ForgetCommand: ParsableCommand {
         lines += outcome.reports.unreadable.map { "\($0): cannot be read, so look yourself, or delete it" }
         for id in outcome.unattributed {
             lines.append(
-                "parked record \(id) names no user, and holds this id as a word: see `rollcall parked show \(id)`; "
+                "parked record \(id) names no user, and holds this id as a word: see `rollcall parked show \(id) --reveal`; "
                     + "`--parked \(id)` removes it")
         }
         lines.append("Not within reach:")

@@ -25,9 +25,7 @@ struct LedgerPruneCommand: ParsableCommand {
         let topic = try LedgerReader(path: path).identity.godTopic
         let writer = try LedgerWriter(path: path, godTopic: topic)
         defer { writer.close() }
-        Console.shared.live("pruning \(PlainText.visible(path))")
-        let outcome = try writer.prune()
-        Console.shared.live("")
+        let outcome = try BusyLine.during("pruning \(PlainText.visible(path))") { try writer.prune() }
         if let error = outcome.compactionError {
             Console.shared.complain("rollcall: warning: the file could not be made smaller: \(error)")
         }

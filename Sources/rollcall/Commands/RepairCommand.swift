@@ -63,7 +63,9 @@ struct RepairCommand: ParsableCommand {
         try repair.publish(targets.users.sorted())
         Console.shared.note("sent \(PlainText.count(targets.users.count, "signal")); verifying these users")
         do {
-            let outcome = try UserCheck(recipe.settings, ports: recipe.ports).run(targets.users)
+            let outcome = try BusyLine.during("verifying \(PlainText.count(targets.users.count, "user"))") {
+                try UserCheck(recipe.settings, ports: recipe.ports).run(targets.users)
+            }
             try showOutcome(outcome, published: targets.users.count)
             throw ExitCode(targets.unmendable.isEmpty ? outcome.exitCode : ExitStatus.differences.rawValue)
         } catch ReconcileError.interrupted {

@@ -135,8 +135,8 @@ enum Examples {
         (
             "rollcall parked show",
             [
-                Example("rollcall parked show 7", "one record with its headers and the beginning of its bytes"),
-                Example("rollcall parked show 7 --raw > record.bin", "the bytes of its value"),
+                Example("rollcall parked show 7", "one record: where it came from, why it is parked, sizes and digests"),
+                Example("rollcall parked show 7 --reveal --raw > record.bin", "the bytes of its value"),
             ]
         ),
         ("rollcall parked retry", [Example("rollcall parked retry", "sends a signal for each, once the reason is mended")]),
