@@ -255,7 +255,7 @@ _rollcall_stream() {
 _rollcall_verify() {
     repeating_flags=()
     non_repeating_flags=(--resume --dry-run --allow-empty --reveal --json --quiet --no-color --version -h --help)
-    repeating_options=(--ledger --set)
+    repeating_options=(--ledger --parked --set)
     non_repeating_options=(--through --stage --fence-timeout --settle-timeout --memory --chunk-seconds --max-rows-per-second --max-replica-lag --max-threads-running --mappings --notify --textfile --config)
     __rollcall_offer_flags_options 0
 
@@ -270,6 +270,9 @@ _rollcall_verify() {
         return
         ;;
     '--ledger')
+        return
+        ;;
+    '--parked')
         return
         ;;
     '--fence-timeout')
@@ -314,7 +317,7 @@ _rollcall_verify() {
 _rollcall_reconcile() {
     repeating_flags=()
     non_repeating_flags=(--full --resume --dry-run --allow-empty --reveal --json --quiet --no-color --version -h --help)
-    repeating_options=(--ledger --set)
+    repeating_options=(--ledger --parked --set)
     non_repeating_options=(--stage --fence-timeout --settle-timeout --memory --chunk-seconds --max-rows-per-second --max-replica-lag --max-threads-running --mappings --notify --textfile --config)
     __rollcall_offer_flags_options 0
 
@@ -325,6 +328,9 @@ _rollcall_reconcile() {
         return
         ;;
     '--ledger')
+        return
+        ;;
+    '--parked')
         return
         ;;
     '--fence-timeout')
@@ -536,13 +542,16 @@ _rollcall_report_prune() {
 _rollcall_explain() {
     repeating_flags=()
     non_repeating_flags=(--reveal --json --quiet --no-color --version -h --help)
-    repeating_options=(--ledger --set)
+    repeating_options=(--ledger --parked --set)
     non_repeating_options=(--config)
     __rollcall_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '--ledger')
+        return
+        ;;
+    '--parked')
         return
         ;;
     '--config')
@@ -644,7 +653,7 @@ _rollcall_parked() {
 _rollcall_parked_list() {
     repeating_flags=()
     non_repeating_flags=(--all --json --quiet --no-color --version -h --help)
-    repeating_options=(--set)
+    repeating_options=(--parked --set)
     non_repeating_options=(--hop --reason --user --limit --config)
     __rollcall_offer_flags_options 0
 
@@ -655,13 +664,16 @@ _rollcall_parked_list() {
         return
         ;;
     '--reason')
-        __rollcall_add_completions -W 'not_json'$'\n''confluent_encoded'$'\n''null_key'$'\n''truncate'$'\n''unknown_operation'$'\n''no_user_id'$'\n''bad_user_id'$'\n''unknown_shape'$'\n''bad_signal'$'\n''bad_aggregate'$'\n''duplicate_row'$'\n''bad_row'$'\n''record_too_large'$'\n''mapping_failed'$'\n''mapping_not_found'
+        __rollcall_add_completions -W 'not_json'$'\n''confluent_encoded'$'\n''null_key'$'\n''truncate'$'\n''unknown_operation'$'\n''no_user_id'$'\n''bad_user_id'$'\n''unknown_shape'$'\n''bad_signal'$'\n''bad_aggregate'$'\n''wrong_partition'$'\n''duplicate_row'$'\n''bad_row'$'\n''record_too_large'$'\n''mapping_failed'$'\n''mapping_not_found'
         return
         ;;
     '--user')
         return
         ;;
     '--limit')
+        return
+        ;;
+    '--parked')
         return
         ;;
     '--config')
@@ -676,12 +688,15 @@ _rollcall_parked_list() {
 _rollcall_parked_show() {
     repeating_flags=()
     non_repeating_flags=(--raw --reveal --json --quiet --no-color --version -h --help)
-    repeating_options=(--set)
+    repeating_options=(--parked --set)
     non_repeating_options=(--config)
     __rollcall_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
+    '--parked')
+        return
+        ;;
     '--config')
         return
         ;;
@@ -694,7 +709,7 @@ _rollcall_parked_show() {
 _rollcall_parked_retry() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet --no-color --version -h --help)
-    repeating_options=(--set)
+    repeating_options=(--parked --set)
     non_repeating_options=(--hop --reason --user --config)
     __rollcall_offer_flags_options 0
 
@@ -705,10 +720,13 @@ _rollcall_parked_retry() {
         return
         ;;
     '--reason')
-        __rollcall_add_completions -W 'not_json'$'\n''confluent_encoded'$'\n''null_key'$'\n''truncate'$'\n''unknown_operation'$'\n''no_user_id'$'\n''bad_user_id'$'\n''unknown_shape'$'\n''bad_signal'$'\n''bad_aggregate'$'\n''duplicate_row'$'\n''bad_row'$'\n''record_too_large'$'\n''mapping_failed'$'\n''mapping_not_found'
+        __rollcall_add_completions -W 'not_json'$'\n''confluent_encoded'$'\n''null_key'$'\n''truncate'$'\n''unknown_operation'$'\n''no_user_id'$'\n''bad_user_id'$'\n''unknown_shape'$'\n''bad_signal'$'\n''bad_aggregate'$'\n''wrong_partition'$'\n''duplicate_row'$'\n''bad_row'$'\n''record_too_large'$'\n''mapping_failed'$'\n''mapping_not_found'
         return
         ;;
     '--user')
+        return
+        ;;
+    '--parked')
         return
         ;;
     '--config')
@@ -723,12 +741,15 @@ _rollcall_parked_retry() {
 _rollcall_parked_drop() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet --no-color --version -h --help)
-    repeating_options=(--set)
+    repeating_options=(--parked --set)
     non_repeating_options=(--config)
     __rollcall_offer_flags_options -1
 
     # Offer option value completions
     case "${prev}" in
+    '--parked')
+        return
+        ;;
     '--config')
         return
         ;;
