@@ -15,44 +15,43 @@ struct GroupTests {
     func rebalance() throws {
         let producer = try Producer(properties: broker.properties)
         try producer.write(partitions.flatMap { numbered(0..<10, topic: "t", partition: $0.partition) })
-        let first = try Consumer(properties: broker.properties(group: "g"))
+        // Twice the usual session: a machine that is busy elsewhere for two seconds shall not cost a member its partitions here.
+        let properties = broker.properties(group: "g").merging(["session.timeout.ms": "6000"]) { $1 }
+        let first = try Consumer(properties: properties)
         try first.subscribe(["t"])
         let start = try first.gather { $0.ends.count == 4 }
         #expect(Set(start.assigned) == Set(partitions))
         #expect(start.records.count == 40)
         try first.commit(start.ends)
 
-        let second = try Consumer(properties: broker.properties(group: "g"))
+        let second = try Consumer(properties: properties)
         try second.subscribe(["t"])
-        var taken: [TopicPartition] = []
         var change = PolledBatch()
-        let isShared: Bool = try eventually {
-            taken += try second.poll(maxRecords: 100, timeoutMs: 50).assigned
+        // Who comes late to a rebalance gets its share in the next one, so what counts is what both have in the end.
+        let shares: [Set<TopicPartition>] = try eventually(timeoutMs: 60_000) {
+            _ = try second.poll(maxRecords: 100, timeoutMs: 50)
             let batch = try first.poll(maxRecords: 100, timeoutMs: 50)
-            change.assigned += batch.assigned
             change.revoked += batch.revoked
             change.lost = change.lost || batch.lost
-            return taken.count == 2 && change.assigned.count == 2 ? true : nil
+            let shares = [try first.assignment(), try second.assignment()]
+            return shares.allSatisfy { $0.count == 2 } ? shares : nil
         }
-        #expect(isShared)
         #expect(Set(change.revoked) == Set(partitions))
         #expect(!change.lost)
-        #expect(Set(taken + change.assigned) == Set(partitions))
-        #expect(try first.assignment() == Set(change.assigned))
-        #expect(try second.assignment() == Set(taken))
+        #expect(shares[0].union(shares[1]) == Set(partitions))
 
         // Each reads only what is its own now, from where the group had committed.
         try producer.write(partitions.flatMap { numbered(10..<11, topic: "t", partition: $0.partition) })
-        for (consumer, own) in [(first, change.assigned), (second, taken)] {
+        for (consumer, own) in [(first, shares[0]), (second, shares[1])] {
             let records = try consumer.gather { $0.records.count >= 2 }.records
-            #expect(Set(records.map(\.topicPartition)) == Set(own))
+            #expect(Set(records.map(\.topicPartition)) == own)
             #expect(records.allSatisfy { $0.offset == 10 })
         }
 
         // A member that leaves hands its partitions back.
         second.close()
         let back = try first.gather { $0.assigned.count == 4 }
-        #expect(Set(back.revoked) == Set(change.assigned))
+        #expect(Set(back.revoked) == shares[0])
     }
 
     @Test("A member that polls too late has lost its partitions, knows it before the next poll, and cannot commit")
