@@ -68,7 +68,7 @@ final class RawServer: Sendable {
 
     /// Waits until `condition` holds for what the server has seen; false if it does not come about.
     func waits(until condition: (Seen) -> Bool) -> Bool {
-        for _ in 0..<1000 {
+        for _ in 0..<12_000 {
             if condition(snapshot) { return true }
             usleep(10_000)
         }

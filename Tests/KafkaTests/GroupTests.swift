@@ -28,7 +28,7 @@ struct GroupTests {
         try second.subscribe(["t"])
         var change = PolledBatch()
         // Who comes late to a rebalance gets its share in the next one, so what counts is what both have in the end.
-        let shares: [Set<TopicPartition>] = try eventually(timeoutMs: 60_000) {
+        let shares: [Set<TopicPartition>] = try eventually {
             _ = try second.poll(maxRecords: 100, timeoutMs: 50)
             let batch = try first.poll(maxRecords: 100, timeoutMs: 50)
             change.revoked += batch.revoked

@@ -210,9 +210,9 @@ final class PipelineStack {
     }
 }
 
-/// Waits for a condition that is bound to come true, and fails the test if it does not within half a minute.
+/// Waits for a condition that is bound to come true, and fails the test if it does not within two minutes.
 func eventually(_ what: @autoclosure () -> String, _ condition: () throws -> Bool) throws {
-    for _ in 0..<1_200 {
+    for _ in 0..<2_400 {
         if try condition() { return }
         Thread.sleep(forTimeInterval: 0.05)
     }

@@ -87,7 +87,7 @@ struct DebeziumConnectorTests {
         let (broker, connector) = (try stack.requireBroker(), try stack.requireConnector())
         try broker.push([.topicAuthorizationFailed], for: .produce)
         try stack.execute("INSERT INTO users (user_id, email) VALUES (500, 'refused@example.com')")
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(120)
         while connector.isRunning {
             try #require(ContinuousClock.now < deadline, "the connector ends")
             Thread.sleep(forTimeInterval: 0.02)

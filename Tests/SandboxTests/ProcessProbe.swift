@@ -12,12 +12,12 @@ enum ProcessProbe {
     /// Whether it can still do something; a zombie cannot.
     static func isAlive(_ pid: pid_t) -> Bool { state(of: pid).map { $0 != "Z" && $0 != "X" } ?? false }
 
-    /// Waits up to 20 seconds for its end.
+    /// Waits up to two minutes for its end.
     static func waitUntilGone(_ pid: pid_t) -> Bool { wait { !isAlive(pid) } }
 
-    /// Waits up to 20 seconds until `condition` holds.
+    /// Waits up to two minutes until `condition` holds.
     static func wait(until condition: () -> Bool) -> Bool {
-        for _ in 0..<2_000 where !condition() { usleep(10_000) }
+        for _ in 0..<12_000 where !condition() { usleep(10_000) }
         return condition()
     }
 

@@ -21,7 +21,7 @@ final class TopicReader {
 
     /// Reads until what was read satisfies the condition; a failure of the test after half a minute.
     func readUntil(_ comment: Comment, _ condition: ([Record]) throws -> Bool) throws {
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(120)
         while try !condition(records) {
             try #require(ContinuousClock.now < deadline, comment)
             records += try consumer.poll(maxRecords: 10_000, timeoutMs: 200).records

@@ -66,9 +66,9 @@ enum RunningProcesses {
         }
     }
 
-    /// Waits up to a minute until `condition` holds.
+    /// Waits up to two minutes until `condition` holds.
     static func wait(until condition: () -> Bool) -> Bool {
-        for _ in 0..<1_200 where !condition() { usleep(50_000) }
+        for _ in 0..<2_400 where !condition() { usleep(50_000) }
         return condition()
     }
 }

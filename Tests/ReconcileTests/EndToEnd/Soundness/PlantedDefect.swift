@@ -39,7 +39,7 @@ struct DefectHands {
         try live.change(
             "INSERT INTO users (user_id, email) VALUES \(rows)",
             "INSERT INTO preferences (user_id, locale) VALUES \(users.map { "(\($0), 'de')" }.joined(separator: ", "))")
-        try live.wait(until: "\(users.count) users arrive", timeoutMs: 120_000) {
+        try live.wait(until: "\(users.count) users arrive") {
             let gods = try live.newest(live.topics.god)
             // Both of their events: the second one must not mend what is planted after the first.
             return users.allSatisfy { user in
