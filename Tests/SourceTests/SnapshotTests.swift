@@ -35,6 +35,37 @@ struct SnapshotTests {
                 }
             }
         }
+
+        /// The user that each writer, told by its first user, writes after those that are known to be committed.
+        func next(of writers: [Int]) -> [Int] {
+            ends.withLock { ends in
+                writers.map { first in
+                    let last = ends.last { number($0.user) >= first && number($0.user) < first + 100_000 }
+                    return last.map { number($0.user) + 1 } ?? first
+                }
+            }
+        }
+
+        /// What was committed of the twenty users from each of `next` on.
+        func after(_ next: [Int]) -> [(user: UserID, end: SourcePosition)] {
+            ends.withLock { ends in
+                ends.suffix(400).filter { end in next.contains { (0..<20).contains(number(end.user) - $0) } }
+            }
+        }
+
+        private func number(_ user: UserID) -> Int { Int("\(user)") ?? -1 }
+
+        /// Asks for the status of a session without a snapshot, as a monitor does, for as long as somebody writes.
+        func askWhileWriting(with settings: ConnectionSettings) {
+            Thread.detachNewThread { [self] in
+                do {
+                    let connection = try Connection(settings)
+                    while isWriting { _ = try connection.query("SHOW STATUS LIKE 'binlog_snapshot_%'") }
+                } catch {
+                    trouble.withLock { $0 = "\(error)" }
+                }
+            }
+        }
     }
 
     @Test("is a lower bound of what it shows, while writers write", arguments: [1, 3])
@@ -60,6 +91,31 @@ struct SnapshotTests {
         #expect(committed.failure == nil)
         #expect(snapshots > 3 && compared > 300, "otherwise nothing was shown")
         #expect(try reader.scanned().count == 300 * writers)
+    }
+
+    @Test("is a lower bound of what it shows, while other sessions ask the server for theirs")
+    func lowerBoundAmongOthers() throws {
+        let fixture = try Fixture("CREATE TABLE users (id BIGINT PRIMARY KEY, v VARCHAR(200))")
+        let settings = try fixture.settings("SELECT u.id FROM users u WHERE :users")
+        let committed = Committed()
+        let reader = try SourceReader(settings)
+        let writers = [0, 100_000]
+        for first in writers { committed.write((first..<first + 2000).map { $0 }, with: settings) }
+        for _ in 0..<4 { committed.askWhileWriting(with: settings.connection) }
+        var compared = 0
+        while committed.isWriting {
+            // Who is committed about now: the next few users of each writer.
+            let next = committed.next(of: writers)
+            let found = try reader.rows(of: next.flatMap { first in (first..<first + 20).map { UserID("\($0)") } })
+            let position = try #require(found.position)
+            for (user, end) in committed.after(next) where position.hasReached(end) {
+                compared += 1
+                #expect(found.rows[user] != nil, "\(user) was committed by \(end), and the snapshot claims \(position)")
+            }
+        }
+        #expect(committed.failure == nil)
+        #expect(compared > 100, "otherwise nothing was shown")
+        #expect(try reader.scanned().count == 2000 * writers.count)
     }
 
     @Test("reaches the position of an earlier change, and shows it")
