@@ -4,7 +4,7 @@ import Testing
 extension Consumer {
     /// Polls until `isDone` says so of everything gathered so far. Fails the test after `timeoutMs`.
     func gather(
-        timeoutMs: Int = 120_000, maxRecords: Int = 1000, sourceLocation: SourceLocation = #_sourceLocation,
+        timeoutMs: Int = 300_000, maxRecords: Int = 1000, sourceLocation: SourceLocation = #_sourceLocation,
         until isDone: (PolledBatch) -> Bool
     ) throws -> PolledBatch {
         let deadline = ContinuousClock.now + .milliseconds(timeoutMs)
@@ -49,7 +49,7 @@ extension MockBroker {
 
 /// Calls `body` until it returns something, or fails the test.
 func eventually<Result>(
-    timeoutMs: Int = 120_000, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Result?
+    timeoutMs: Int = 300_000, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Result?
 ) throws -> Result {
     let deadline = ContinuousClock.now + .milliseconds(timeoutMs)
     while ContinuousClock.now < deadline {

@@ -210,9 +210,9 @@ final class PipelineStack {
     }
 }
 
-/// Waits for a condition that is bound to come true, and fails the test if it does not within two minutes.
+/// Waits for a condition that is bound to come true, and fails the test if it does not within five minutes.
 func eventually(_ what: @autoclosure () -> String, _ condition: () throws -> Bool) throws {
-    for _ in 0..<2_400 {
+    for _ in 0..<6_000 {
         if try condition() { return }
         Thread.sleep(forTimeInterval: 0.05)
     }

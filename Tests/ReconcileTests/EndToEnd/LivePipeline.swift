@@ -175,7 +175,7 @@ final class LivePipeline: Sendable {
 
     /// Waits until something that the pipeline is on its way to has come.
     func wait(
-        until what: String, timeoutMs: Int = 120_000, sourceLocation: SourceLocation = #_sourceLocation,
+        until what: String, timeoutMs: Int = 300_000, sourceLocation: SourceLocation = #_sourceLocation,
         _ condition: () throws -> Bool
     ) throws {
         let deadline = ContinuousClock.now + .milliseconds(timeoutMs)

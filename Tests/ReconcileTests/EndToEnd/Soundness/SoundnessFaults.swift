@@ -142,7 +142,12 @@ extension MappingServer {
 
 extension LivePipeline {
     fileprivate func restart(_ hop: Hop, _ pause: () -> Void) throws {
-        try stop(hop)
+        do {
+            try stop(hop)
+        } catch let error as PipelineError where error.code == .drainTimedOut {
+            // It was waiting for somebody whom another fault had slowed down, and ended in the middle of its batch instead, which it
+            // reads again. That is one more thing that a verdict must not mind.
+        }
         pause()
         try start(hop)
     }

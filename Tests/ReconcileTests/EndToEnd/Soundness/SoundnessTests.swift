@@ -23,8 +23,10 @@ struct SoundnessTests {
             try next.run(until: end)
             tally.add(next.tally)
             episode += 1
+            // An hour is long: what is known so far is worth having, whatever happens next.
+            print("soundness: after \(episode) episodes: \(tally)")
         } while ContinuousClock.now < deadline && tally.isSound
-        print("soundness: \(tally), seed \(options.seed)")
+        print("soundness: seed \(options.seed): \(tally)")
         for trouble in tally.troubles { print("soundness: \(trouble)") }
         #expect(tally.troubles == [])
         #expect(tally.found == tally.injected - tally.mended)
