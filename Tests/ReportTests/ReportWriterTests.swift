@@ -116,7 +116,8 @@ struct ReportWriterTests {
             for user in 16_000..<40_000 { try writer.add(try Sample.line("\(user)", fields: ["email", "name"])) }
             // The 24,000 lines fill 20 MB of files.
             let growth = try peakKilobytes() - before
-            #expect(growth < 4_096)
+            // A sanitizer keeps freed memory for a while, to see who comes back to it.
+            if getenv("ROLLCALL_TEST_SANITIZER") == nil { #expect(growth < 4_096) }
             report.adopt(writer.tally)
             report.conclude()
             try writer.finish(report)
