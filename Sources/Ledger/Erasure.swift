@@ -43,7 +43,7 @@ extension LedgerWriter {
     ///
     /// Row ids go on from the highest one, and a reader that has seen up to an id relies on later rows having higher ones. So
     /// where the last row goes, the last one that is left moves up to its id: who has seen it before sees it twice, which no
-    /// fold minds. The highest offsets per partition stay, for a start of the pipeline would otherwise read the user's God
+    /// fold minds. Where none is left, the id is noted instead. The highest offsets per partition stay, for a start of the pipeline would otherwise read the user's God
     /// objects again and list them anew.
     ///
     /// - Throws: ``LedgerError``.
@@ -56,7 +56,12 @@ extension LedgerWriter {
                 let highest = try lastID()
                 try database.prepare("DELETE FROM productions WHERE user = ?").run(.blob(user.keyBytes))
                 let rows = database.changes
-                if let highest, let last = try lastID(), last < highest {
+                let last = try lastID()
+                if let highest, last == nil {
+                    try database.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('last_id', ?)")
+                        .run(.text(String(highest)))
+                }
+                if let highest, let last, last < highest {
                     let columns = ProductionRow.columns.replacing("id, user", with: "user")
                     try database.prepare(
                         "INSERT INTO productions (id, \(columns)) SELECT ?, \(columns) FROM productions WHERE id = ?"

@@ -46,9 +46,11 @@ struct LedgerConnection {
             var open = try open()
             let raised = Self.ends(of: productions, above: open.highestGodOffsets)
             try open.database.transaction {
+                var id = try open.database.prepare(ProductionRow.idAfterNothingLeft).first { $0.int64(0) } ?? nil
                 let insert = try open.database.prepare(ProductionRow.insert)
                 for production in productions {
-                    try ProductionRow.insert(production, with: insert)
+                    try ProductionRow.insert(production, id: id, with: insert)
+                    id = nil
                 }
                 let raise = try open.database.prepare("INSERT OR REPLACE INTO god_partitions VALUES (?, ?)")
                 for (partition, offset) in raised {

@@ -36,7 +36,7 @@ public final class LedgerReader {
 
     /// The id of the last production; 0 in an empty ledger. Ids rise, with gaps where the ledger was pruned.
     public func lastID() throws -> Int64 {
-        try snapshot { try database.prepare("SELECT max(id) FROM productions").first { $0.int64(0) ?? 0 } ?? 0 }
+        try snapshot { try database.prepare(ProductionRow.lastID).first { $0.int64(0) ?? 0 } ?? 0 }
     }
 
     /// Calls `body` with each production in the order of their ids, in one snapshot.

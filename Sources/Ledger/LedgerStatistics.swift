@@ -29,7 +29,7 @@ extension LedgerReader {
     public func statistics() throws -> LedgerStatistics {
         try snapshot {
             let totals = try database.prepare(
-                "SELECT count(*), min(produced_at_ms), max(produced_at_ms), max(id) FROM productions"
+                "SELECT count(*), min(produced_at_ms), max(produced_at_ms), (\(ProductionRow.lastID)) FROM productions"
             )
             .first { (Int($0.int64(0) ?? 0), $0.int64(1), $0.int64(2), $0.int64(3) ?? 0) }
             let (productions, first, last, lastID) = totals ?? (0, nil, nil, 0)

@@ -5,7 +5,18 @@ import SQLite
 enum ProductionRow {
     static let insert = """
         INSERT INTO productions (user, god_partition, god_offset, god_digest, aggregate_partition, aggregate_offset,
-            aggregate_digest, version, mapping_digest, produced_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            aggregate_digest, version, mapping_digest, produced_at_ms, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
+
+    /// The id of the last production, also where it has been forgotten; 0 where there was never one.
+    static let lastID = """
+        SELECT coalesce(
+            (SELECT max(id) FROM productions), (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'last_id'), 0)
+        """
+
+    /// The id that the next production must have because nothing is left of those before; no row where SQLite may choose it.
+    static let idAfterNothingLeft = """
+        SELECT CAST(value AS INTEGER) + 1 FROM meta WHERE key = 'last_id' AND NOT EXISTS (SELECT 1 FROM productions)
         """
 
     /// The columns that `Decoder` reads, in its order.
@@ -14,7 +25,8 @@ enum ProductionRow {
         mapping_digest, produced_at_ms
         """
 
-    static func insert(_ production: Production, with statement: Statement) throws {
+    /// - Parameter id: The row's id; nil for one more than the highest.
+    static func insert(_ production: Production, id: Int64? = nil, with statement: Statement) throws {
         try statement.bind(utf8Blob: production.user.text, at: 0)
         try statement.bind(integer: Int64(production.god.partition), at: 1)
         try statement.bind(integer: production.god.offset, at: 2)
@@ -25,6 +37,7 @@ enum ProductionRow {
         try statement.bind(.text(production.version?.description), at: 7)
         try statement.bind(.bits(production.mappingDigest?.rawValue), at: 8)
         try statement.bind(integer: production.producedAtMs, at: 9)
+        try statement.bind(id.map { .integer($0) } ?? .null, at: 10)
         try statement.runBound()
     }
 

@@ -57,6 +57,24 @@ struct ErasureTests {
         #expect(try LedgerReader(path: path).all().map(\.user.text) == ["a", "b", "c"])
     }
 
+    @Test("Ids go on from the highest one although the forgotten user was the only one, and after another opening")
+    func idsRiseFromNothing() throws {
+        let path = scratch.path("ledger.sqlite")
+        let writer = try LedgerWriter(path: path, godTopic: "god")
+        try writer.append([production(user.text, offset: 1), production(user.text, offset: 2)])
+        let seen = try LedgerReader(path: path).lastID()
+        #expect(try writer.forget(user).rows == 2)
+        #expect(try LedgerReader(path: path).lastID() == seen)
+        writer.close()
+        let again = try LedgerWriter(path: path, godTopic: "god")
+        try again.append([production("b", offset: 3), production("c", offset: 4)])
+        var later: [String] = []
+        let last = try LedgerReader(path: path).fold(after: seen) { later.append($0.user.text) }
+        #expect(later == ["b", "c"])
+        #expect(last == seen + 2)
+        #expect(try LedgerReader(path: path).check() == [])
+    }
+
     @Test("The God objects of a forgotten user are not listed anew: the highest offset stays noted, and a check accepts that")
     func highestOffset() throws {
         let path = scratch.path("ledger.sqlite")
