@@ -1,7 +1,7 @@
 import Domain
 import Foundation
 
-/// The rules of axe-core (https://github.com/dequelabs/axe-core), as `scripts/setup` installs them.
+/// The rules of axe-core (https://github.com/dequelabs/axe-core), as `scripts/setup --tests` installs them.
 enum Accessibility {
     /// What breaks a rule, as `rule: element`.
     static func violations(_ browser: Browser) throws -> [String] {
@@ -37,6 +37,6 @@ enum Checks {
             let path = "\(libraries)/\(version)/site-packages/\(name)"
             if FileManager.default.fileExists(atPath: path) { return path }
         }
-        throw Browser.Trouble(description: "there is no \(name) in \(libraries); scripts/setup installs it")
+        throw Browser.Trouble(description: "there is no \(name) in \(libraries); scripts/setup --tests installs it")
     }
 }

@@ -19,7 +19,7 @@ final class Browser: Sendable {
     init() throws {
         let driver = ["/usr/bin/chromedriver", "/usr/lib/chromium/chromedriver"].first(
             where: FileManager.default.isExecutableFile)
-        guard let driver else { throw Trouble(description: "there is no chromedriver; scripts/setup installs it") }
+        guard let driver else { throw Trouble(description: "there is no chromedriver; scripts/setup --tests installs it") }
         profile = NSTemporaryDirectory() + "rollcall-browser-" + UUID().uuidString
         process = Process()
         process.executableURL = URL(fileURLWithPath: driver)
