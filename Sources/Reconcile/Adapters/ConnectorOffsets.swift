@@ -42,10 +42,11 @@ final class ConnectorOffsets {
     /// A fetch that waits for what is not there yet would hold up the next look.
     private static let readProperties = Consumer.scanProperties.merging(["fetch.wait.max.ms": "10"]) { $1 }
 
-    init(_ settings: ConnectorSettings, properties: Properties) throws {
+    init(_ settings: ConnectorSettings, properties: Properties, timeoutMs: Int) throws {
         self.settings = settings
         topic = try KafkaTopic(
-            settings.offsetsTopic, properties: properties.merging(Self.readProperties) { $1 }, standstillSeconds: 2)
+            settings.offsetsTopic, properties: properties.merging(Self.readProperties) { $1 }, timeoutMs: timeoutMs,
+            standstillSeconds: 2)
     }
 
     func close() { topic.close() }

@@ -7,9 +7,10 @@ final class KafkaProgress: ProgressPort {
     private let connector: ConnectorSettings?
     private var groups: [String: Consumer] = [:]
     private var offsets: ConnectorOffsets?
-    private let timeoutMs = 10_000
+    private let timeoutMs: Int
 
-    init(properties: Properties, connector: ConnectorSettings?) {
+    init(properties: Properties, connector: ConnectorSettings?, timeoutMs: Int = 10_000) {
+        self.timeoutMs = timeoutMs
         self.properties = properties
         self.connector = connector
     }
@@ -28,7 +29,7 @@ final class KafkaProgress: ProgressPort {
 
     func connectorOffset() throws -> ConnectorOffset? {
         guard let connector else { return nil }
-        let offsets = try self.offsets ?? ConnectorOffsets(connector, properties: properties)
+        let offsets = try self.offsets ?? ConnectorOffsets(connector, properties: properties, timeoutMs: timeoutMs)
         self.offsets = offsets
         return try offsets.newest()
     }

@@ -16,6 +16,7 @@ public struct RealPorts: ReconcilePorts {
     private let replicaSettings: [String: SourceSettings]
     private let scanProperties: Properties
     private let mappingService: (@Sendable () throws -> any MappingPort)?
+    private let brokerTimeoutMs: Int
     public let clock: any ReconcileClock
 
     /// - Parameters:
@@ -23,14 +24,17 @@ public struct RealPorts: ReconcilePorts {
     ///   - replicas: Servers to watch while the source is scanned, by name.
     ///   - mappings: Makes the mapping service's client, for runs that ask for mappings again.
     ///   - memoryBytes: What a run may take, which decides how much is fetched ahead; nil for as much as it needs.
+    ///   - brokerTimeoutMs: How long one question to the broker may wait for its answer.
     public init(
         source: SourceSettings, kafkaProperties: Properties, connector: ConnectorSettings?, ledgerPaths: [String],
         parkedPaths: [String], godTopic: String? = nil, memoryBytes: Int? = nil,
         replicas: [String: SourceSettings] = [:],
-        mappings: (@Sendable () throws -> any MappingPort)? = nil, clock: any ReconcileClock = SystemClock()
+        mappings: (@Sendable () throws -> any MappingPort)? = nil, brokerTimeoutMs: Int = 10_000,
+        clock: any ReconcileClock = SystemClock()
     ) {
         mappingService = mappings
         sourceSettings = source
+        self.brokerTimeoutMs = brokerTimeoutMs
         self.kafkaProperties = kafkaProperties
         self.connector = connector
         self.ledgerPaths = ledgerPaths
@@ -49,9 +53,13 @@ public struct RealPorts: ReconcilePorts {
         try replicaSettings.sorted { $0.key < $1.key }.map { NamedSource(name: $0.key, port: try SourceReader($0.value)) }
     }
 
-    public func topic(_ name: String) throws -> any TopicPort { try KafkaTopic(name, properties: scanProperties) }
+    public func topic(_ name: String) throws -> any TopicPort {
+        try KafkaTopic(name, properties: scanProperties, timeoutMs: brokerTimeoutMs)
+    }
 
-    public func progress() throws -> any ProgressPort { KafkaProgress(properties: kafkaProperties, connector: connector) }
+    public func progress() throws -> any ProgressPort {
+        KafkaProgress(properties: kafkaProperties, connector: connector, timeoutMs: brokerTimeoutMs)
+    }
 
     public func ledger() throws -> any LedgerPort {
         try LedgerFiles(paths: ledgerPaths, godTopic: godTopic)

@@ -2,9 +2,10 @@ import Domain
 import Glibc
 import Ledger
 import Report
+import Synchronization
 
 /// Gathers everything that is known about one user. What cannot be reached is said, and the rest is shown all the same.
-public struct Explainer {
+public struct Explainer: Sendable {
     private let settings: VerifySettings
     private let ports: any ReconcilePorts
     private let historyPath: String
@@ -17,16 +18,33 @@ public struct Explainer {
         self.commands = commands
     }
 
+    /// Looks everywhere at once, each place on a thread of its own: where a server is down, one timeout is waited for, and not one
+    /// after the other.
     public func explain(_ user: UserID) -> Explanation {
-        let row = sighting { try readRow(user) }
-        let aggregate = sighting { try readTopic(settings.topics.aggregate, user) }
-        let god = sighting { try readTopic(settings.topics.god, user) }
+        let row = Slot<Explanation.Sighting<FindingLine.SourceRow>>()
+        let changes = Slot<Explanation.Sighting<Explanation.Changes>>()
+        let aggregate = Slot<Explanation.Sighting<Explanation.TopicRecord>>()
+        let god = Slot<Explanation.Sighting<Explanation.TopicRecord>>()
+        let conclusion = Slot<Explanation.Conclusion>()
+        var reason = "it was not looked for"
+        do {
+            try ports.concurrently([
+                { row.fill(sighting { try readRow(user) }) },
+                { changes.fill(sighting { try ChangeSearch(settings, ports).changes(of: user) }) },
+                { aggregate.fill(sighting { try readTopic(settings.topics.aggregate, user) }) },
+                { god.fill(sighting { try readTopic(settings.topics.god, user) }) },
+                { conclusion.fill(conclude(user)) },
+            ])
+        } catch {
+            reason = "\(error)"
+        }
         let parked = sighting { try readParked(user) }
-        let conclusion = conclude(user)
+        let judged = conclusion.content ?? .cannotTell(reason)
         return Explanation(
-            user: user, row: row, changes: sighting { try ChangeSearch(settings, ports).changes(of: user) }, aggregate: aggregate,
-            productions: sighting { try readProductions(user) }, god: god, parked: parked,
-            past: sighting { try pastFindings(user) }, conclusion: conclusion, nextCommand: next(user, conclusion, parked))
+            user: user, row: row.content ?? .unseen(reason), changes: changes.content ?? .unseen(reason),
+            aggregate: aggregate.content ?? .unseen(reason), productions: sighting { try readProductions(user) },
+            god: god.content ?? .unseen(reason), parked: parked, past: sighting { try pastFindings(user) }, conclusion: judged,
+            nextCommand: next(user, judged, parked))
     }
 
     private func readProductions(_ user: UserID) throws -> [Production] {
@@ -114,4 +132,13 @@ public struct Explainer {
             return findings.contains { Repair.canMend($0.cause) } ? commands.repair(user) : nil
         }
     }
+}
+
+/// What one of several threads found.
+private final class Slot<Content: Sendable>: Sendable {
+    private let state = Mutex<Content?>(nil)
+
+    var content: Content? { state.withLock { $0 } }
+
+    func fill(_ content: Content) { state.withLock { $0 = content } }
 }

@@ -23,17 +23,22 @@ struct ExplainCommand: ParsableCommand {
     @OptionGroup var parked: ParkedFilesOption
     @OptionGroup var global: GlobalOptions
 
+    /// Whoever asks about one user waits for the answer, and is better served by what can be seen now.
+    private static let patienceMs = 4_000
+
     func run() throws {
         try parked.check()
         let settings = try global.prepare(needs: EffectiveSettings.areasToJudge(Set(Stage.allCases)))
-        var recipe = try settings.reconcile(ledgers: ledgers, parked: parked.files)
+        var recipe = try settings.reconcile(ledgers: ledgers, parked: parked.files, patienceMs: Self.patienceMs)
         recipe.settings.revealedBy = revealing.account
         let user = try recipe.settings.userIDKind.argument(user)
         try revealing.record("explain", user: user, in: recipe.reportsDirectory)
         StopSignals.install()
-        let explanation = Explainer(
-            recipe.settings, ports: recipe.ports, historyPath: recipe.historyPath, commands: global.commands
-        ).explain(user)
+        let explainer = Explainer(
+            recipe.settings, ports: recipe.ports, historyPath: recipe.historyPath, commands: global.commands)
+        let explanation = BusyLine.during("looking at user \(PlainText.visible(user.text)) everywhere") {
+            explainer.explain(user)
+        }
         if let interrupted = StopSignals.exitStatus { throw ExitCode(interrupted.rawValue) }
         if global.json {
             try Console.shared.output(explanation.json)

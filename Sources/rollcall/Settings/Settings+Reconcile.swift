@@ -25,12 +25,17 @@ extension EffectiveSettings {
     ///   - ledgers: The ledgers of all processes of the pipeline; empty means the settings' one.
     ///   - parked: Their files of parked records; empty means what ``parkedPaths(named:ledgers:)`` says.
     ///   - mappings: Whose mappings are to be asked for again.
+    ///   - patienceMs: How long somebody who sits before the screen waits for a server that does not answer, and for a fence; nil
+    ///     for as long as a run does.
     func reconcile(
         stages: Set<Stage> = Set(Stage.allCases), ledgers: [String] = [], parked: [String] = [],
-        mappings: VerifySettings.MappingSample = .nobody
+        mappings: VerifySettings.MappingSample = .nobody, patienceMs: Int? = nil
     ) throws -> ReconcileRecipe {
         var source = try source()
         if let seconds = try value(Self.keys.verify.load.statementTimeout) { source.limitStatements(toSeconds: seconds) }
+        if let patienceMs {
+            source.connection.connectTimeoutSeconds = min(source.connection.connectTimeoutSeconds, max(1, patienceMs / 1_000))
+        }
         let ledgerPaths = try ledgers.isEmpty ? [value(Self.keys.ledger.file)] : ledgers
         let parkedPaths = try parkedPaths(named: parked, ledgers: ledgers)
         let connector = try connector
@@ -49,11 +54,16 @@ extension EffectiveSettings {
         settings.fenceTimeoutMs = try milliseconds(Self.keys.verify.fenceTimeout)
         settings.weakFenceWaitMs = try milliseconds(Self.keys.verify.weakFenceWait)
         settings.settleTimeoutMs = try milliseconds(Self.keys.verify.settleTimeout)
+        if let patienceMs {
+            settings.fenceTimeoutMs = min(settings.fenceTimeoutMs, patienceMs * 2)
+            settings.settleTimeoutMs = min(settings.settleTimeoutMs, patienceMs * 2)
+        }
         settings.ledgerPaths = stages.contains(.god) ? ledgerPaths : []
         let ports = RealPorts(
             source: source, kafkaProperties: try kafkaProperties, connector: connector, ledgerPaths: ledgerPaths,
             parkedPaths: parkedPaths, godTopic: stages.contains(.god) ? settings.topics.god : nil,
-            memoryBytes: settings.memoryBytes, replicas: try replicas(of: source), mappings: try mappingPort(mappings))
+            memoryBytes: settings.memoryBytes, replicas: try replicas(of: source), mappings: try mappingPort(mappings),
+            brokerTimeoutMs: patienceMs ?? 10_000)
         let historyPath = try historyPath
         settings.journalPath = Self.journalPath(besideHistory: historyPath)
         return ReconcileRecipe(
