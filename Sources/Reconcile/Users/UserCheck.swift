@@ -24,7 +24,9 @@ public struct UserCheck {
     }
 
     /// Settles these users at every stage that the settings name.
-    public func run(_ users: Set<UserID>) throws -> Outcome {
+    ///
+    /// - Parameter onSettled: Called with how many are settled at every stage so far, rounded down.
+    public func run(_ users: Set<UserID>, onSettled: (Int) -> Void = { _ in }) throws -> Outcome {
         let session = try UserSession(settings, ports, users)
         defer { session.close() }
         let queue = SuspectQueue(list: session.list)
@@ -33,6 +35,7 @@ public struct UserCheck {
         }
         var outcome = Outcome()
         var confirmed: [(suspect: Suspect, seen: Confirmation)] = []
+        var settledCount = 0
         try session.settler.settle(queue, usersPerBatch: settings.settleBatchRows) { settled in
             for (suspect, settlement) in settled {
                 switch settlement {
@@ -41,11 +44,14 @@ public struct UserCheck {
                 case .unresolved(let reason): outcome.unresolved[suspect.user] = reason
                 }
             }
+            settledCount += settled.count
+            onSettled(settledCount / max(1, settings.stages.count))
         }
         let signals = session.topics.signals.map { SignalIndex($0, kind: settings.userIDKind, shape: session.list) }
         let causes = CauseFinder(signals: signals, encodingID: session.encodingID)
         let built = try FindingBuilder(
-            session.roll, causes: causes, comparison: session.comparison, reveals: settings.revealedBy != nil
+            session.roll, causes: causes, comparison: session.comparison, origins: session.origins,
+            reveals: settings.revealedBy != nil
         ).build(confirmed)
         outcome.findings = built.findings
         for suspect in built.unprovable {
@@ -61,6 +67,7 @@ final class UserSession {
     let settler: Settler
     let topics: Fence.TopicBounds
     let comparison: FieldComparison
+    let origins: FieldOrigins
     let encodingID: String
     /// The shape of lists of users.
     let list: Spill.Shape
@@ -83,6 +90,7 @@ final class UserSession {
             runID: "check-\(ports.clock.nowMs())")
         encodingID = try source.encodingID() ?? settings.encodingID
         comparison = FieldComparison(try source.fields(), keyField: settings.keyField)
+        origins = FieldOrigins(try source.tables())
         settler = Settler(
             settings, source: source, roll: roll, fence: fence, clock: ports.clock, comparison: comparison)
     }

@@ -36,9 +36,10 @@ struct ForgetCommand: ParsableCommand {
         let settings = try global.prepare(needs: [.userID, .changes, .kafka, .ledger, .reports])
         let user = try settings.userIDKind.argument(user)
         let traces = try UserTraces(settings, ledgers: ledgers)
-        let outcome = try BusyLine.during("writing files anew without the user") {
-            try traces.remove(user, parkedIDs: Set(parkedIDs), commands: global.commands)
-        }
+        let place = Latest("opening the files")
+        let outcome = try BusyLine.during(
+            { elapsedMs in "forget: \(place.word), \(PlainText.duration(milliseconds: elapsedMs))" },
+            { try traces.remove(user, parkedIDs: Set(parkedIDs), commands: global.commands, onPlace: place.say) })
         try show(outcome, settings)
         if !outcome.isDone { throw ExitCode(ExitStatus.differences.rawValue) }
     }
@@ -117,22 +118,37 @@ struct UserTraces {
 
     /// Removes the user from all of them. Every lock is taken before the first row goes.
     ///
+    /// - Parameter onPlace: Called with where the work has come to, in words.
     /// - Throws: ``LedgerError``, ``ReportError``.
-    func remove(_ user: UserID, parkedIDs: Set<Int64>, commands: Commands) throws -> Outcome {
+    func remove(
+        _ user: UserID, parkedIDs: Set<Int64>, commands: Commands, onPlace: (String) -> Void
+    ) throws -> Outcome {
         let ledgers = try ledgerPaths.filter(Self.exists).map { path in
             try LedgerWriter(path: path, godTopic: try LedgerReader(path: path).identity.godTopic)
         }
         let parked = try parkedPaths.filter(Self.exists).map { try ParkedStore(path: $0) }
         let history = Self.exists(historyPath) ? try History(path: historyPath, access: .readWrite) : nil
         var outcome = Outcome()
-        for ledger in ledgers { outcome.files.append(try ledger.forget(user)) }
+        let fileCount = ledgers.count + parked.count + (history == nil ? 0 : 1)
+        func announce(_ path: String) {
+            onPlace("file \(outcome.files.count + 1) of \(fileCount), \(PlainText.visible(path))")
+        }
+        for ledger in ledgers {
+            announce(ledger.path)
+            outcome.files.append(try ledger.forget(user))
+        }
         for store in parked {
+            announce(store.path)
             outcome.files.append(try store.forget(user, alsoIDs: parkedIDs))
             outcome.unattributed += try store.unattributed(mentioning: user)
         }
-        if let history { outcome.files.append(try history.forget(user)) }
+        if let history {
+            announce(historyPath)
+            outcome.files.append(try history.forget(user))
+        }
         // What an interrupted scan had read holds ids of everyone; without it, that scan begins anew.
         unlink(journalPath)
+        onPlace("the reports in \(PlainText.visible(reportsDirectory))")
         outcome.reports = try ReportStore(directory: reportsDirectory).forget(user, commands: commands)
         return outcome
     }

@@ -35,7 +35,7 @@ struct LedgerStatCommand: ParsableCommand {
     func run() throws {
         let settings = try global.prepare(needs: [.ledger], overrides: [ledger.override])
         let reader = try LedgerReader(path: try settings.value(EffectiveSettings.keys.ledger.file))
-        let statistics = try BusyLine.during("counting \(PlainText.visible(reader.path))") { try reader.statistics() }
+        let statistics = try BusyLine.during("counting", file: reader.path) { try reader.statistics() }
         if global.json {
             try Console.shared.output(statistics.json(path: reader.path, identity: reader.identity))
         } else {
@@ -60,7 +60,7 @@ struct LedgerCheckCommand: ParsableCommand {
     func run() throws {
         let settings = try global.prepare(needs: [.ledger], overrides: [ledger.override])
         let reader = try LedgerReader(path: try settings.value(EffectiveSettings.keys.ledger.file))
-        let problems = try BusyLine.during("checking \(PlainText.visible(reader.path))") { try reader.check() }
+        let problems = try BusyLine.during("checking", file: reader.path) { try reader.check() }
         let isSound = !problems.contains(where: \.isSerious)
         if global.json {
             try Console.shared.output([

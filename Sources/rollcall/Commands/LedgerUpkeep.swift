@@ -25,7 +25,7 @@ struct LedgerPruneCommand: ParsableCommand {
         let topic = try LedgerReader(path: path).identity.godTopic
         let writer = try LedgerWriter(path: path, godTopic: topic)
         defer { writer.close() }
-        let outcome = try BusyLine.during("pruning \(PlainText.visible(path))") { try writer.prune() }
+        let outcome = try BusyLine.during("pruning", file: path) { try writer.prune() }
         if let error = outcome.compactionError {
             Console.shared.complain("rollcall: warning: the file could not be made smaller: \(error)")
         }
@@ -71,7 +71,9 @@ struct LedgerRebuildCommand: ParsableCommand {
             try LedgerRebuild(settings: pipeline).run(replaces: force) {
                 StopSignals.isStopRequested
             } onProgress: { done, total in
-                line.update { Self.text(done, total, sinceMs: startedAtMs) }
+                line.update {
+                    Pace.text("rebuild", done, of: total, unit: "offsets", elapsedMs: ProgressLine.nowMs() - startedAtMs)
+                }
             }
         }
         line.end()
@@ -94,14 +96,5 @@ struct LedgerRebuildCommand: ParsableCommand {
         }
         Console.shared.note("\(path) lists \(PlainText.count(outcome.productions, "production"))")
         if let replaced = outcome.replaced { Console.shared.note("the ledger that was there is \(replaced) now") }
-    }
-
-    private static func text(_ done: Int64, _ total: Int64, sinceMs: Int64) -> String {
-        let perSecond = done * 1_000 / max(1, ProgressLine.nowMs() - sinceMs)
-        var text = "rebuild: \(PlainText.grouped(Int(done))) of \(PlainText.grouped(Int(total))) offsets"
-        guard perSecond > 0 else { return text }
-        let restMs = (total - done) * 1_000 / perSecond
-        text += "  \(PlainText.grouped(Int(perSecond)))/s  ETA \(PlainText.duration(milliseconds: restMs))"
-        return text
     }
 }

@@ -60,17 +60,24 @@ struct RepairCommand: ParsableCommand {
         let repair = Repair(
             source: try settings.source(), kafkaProperties: try settings.kafkaProperties,
             signalsTopic: recipe.settings.topics.signals)
-        try repair.publish(targets.users.sorted())
+        try BusyLine.during("sending \(PlainText.count(targets.users.count, "signal"))") {
+            try repair.publish(targets.users.sorted())
+        }
         Console.shared.note("sent \(PlainText.count(targets.users.count, "signal")); verifying these users")
         do {
-            let outcome = try BusyLine.during("verifying \(PlainText.count(targets.users.count, "user"))") {
-                try UserCheck(recipe.settings, ports: recipe.ports).run(targets.users)
-            }
+            let outcome = try check(targets.users, recipe)
             try showOutcome(outcome, published: targets.users.count)
             throw ExitCode(targets.unmendable.isEmpty ? outcome.exitCode : ExitStatus.differences.rawValue)
         } catch ReconcileError.interrupted {
             throw ExitCode((StopSignals.exitStatus ?? .interrupted).rawValue)
         }
+    }
+
+    private func check(_ users: Set<UserID>, _ recipe: ReconcileRecipe) throws -> UserCheck.Outcome {
+        let settled = Latest(0)
+        return try BusyLine.during(
+            { Pace.text("verifying", Int64(settled.word), of: Int64(users.count), unit: "users", elapsedMs: $0) },
+            { try UserCheck(recipe.settings, ports: recipe.ports).run(users, onSettled: settled.say) })
     }
 
     /// Judges as the run did that is to be repaired: the same stages, by the same ledgers.

@@ -70,7 +70,7 @@ final class ReplayWork {
             if let worker, !worker.isRunning { try worker.wait() }
             let first = doneAtStart ?? state.done
             doneAtStart = first
-            line.update { Self.text(state, since: first, elapsedMs: elapsedMs) }
+            line.update { Pace.text("replay", state.done, of: state.total, since: first, elapsedMs: elapsedMs) }
         }
         return false
     }
@@ -88,16 +88,5 @@ final class ReplayWork {
         Console.shared.note("no pipeline answers, so this process works; its productions go to \(settings.ledgerPath)")
         worker = runner
         outcome.hasJoined = true
-    }
-
-    /// `replay 1,200 of 5,000 (24 %)  300/s  ETA 12 s`
-    private static func text(_ state: ReplayControl.State, since first: Int64, elapsedMs: Int64) -> String {
-        let percent = state.total > 0 ? state.done * 100 / state.total : 100
-        let perSecond = (state.done - first) * 1_000 / max(1, elapsedMs)
-        var text = "replay \(PlainText.grouped(Int(state.done))) of \(PlainText.grouped(Int(state.total))) (\(percent) %)"
-        guard perSecond > 0 else { return text }
-        let restMs = (state.total - state.done) * 1_000 / perSecond
-        text += "  \(PlainText.grouped(Int(perSecond)))/s  ETA \(PlainText.duration(milliseconds: restMs))"
-        return text
     }
 }
