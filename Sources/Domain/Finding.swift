@@ -157,11 +157,14 @@ public struct Finding: Sendable, Equatable {
     public var fields: [String]
     /// What these fields hold; nil unless somebody asked to see it.
     public var values: [FieldValues]?
+    /// The tables that these fields come from, which are those whose change did not arrive; empty where it cannot be told, and
+    /// where the query reads one table only.
+    public var tables: [String]
     public var evidence: Evidence
 
     public init(
         user: UserID, stage: Stage, kind: Kind, cause: Cause?, fields: [String] = [], values: [FieldValues]? = nil,
-        evidence: Evidence
+        tables: [String] = [], evidence: Evidence
     ) {
         self.user = user
         self.stage = stage
@@ -169,6 +172,7 @@ public struct Finding: Sendable, Equatable {
         self.cause = cause
         self.fields = fields
         self.values = values
+        self.tables = tables
         self.evidence = evidence
     }
 }

@@ -3,8 +3,9 @@ import Domain
 /// `findings.csv`: RFC 4180 with line feeds, safe to open in a spreadsheet.
 enum CSV {
     static let columns = [
-        "user", "stage", "kind", "cause", "fields", "partition", "source_digest", "source_position", "topic_partition",
-        "topic_offset", "topic_timestamp", "topic_digest", "ledger_god_partition", "ledger_god_offset", "ledger_god_digest",
+        "user", "stage", "kind", "cause", "fields", "tables", "partition", "source_digest", "source_position",
+        "topic_partition", "topic_offset", "topic_timestamp", "topic_digest", "ledger_god_partition", "ledger_god_offset",
+        "ledger_god_digest",
         "ledger_aggregate_partition", "ledger_aggregate_offset", "ledger_aggregate_digest", "ledger_produced_at",
         "god_partition", "god_offset", "god_timestamp", "god_digest", "first_seen", "repair",
     ]
@@ -14,7 +15,7 @@ enum CSV {
     static func row(_ line: FindingLine) -> String {
         var cells = [
             line.user.text, line.stage.rawValue, line.kind.rawValue, line.causeCode ?? "", line.fields.joined(separator: ";"),
-            text(line.partition), text(line.source?.digest), text(line.source?.position),
+            line.tables.joined(separator: ";"), text(line.partition), text(line.source?.digest), text(line.source?.position),
         ]
         cells += cellsOf(line.topic)
         cells += [

@@ -44,7 +44,6 @@ public struct Commands: Sendable, Equatable {
     public var parkedList: String { line(["parked", "list"]) }
     public var parkedRetry: String { line(["parked", "retry"]) }
     public var doctor: String { line(["doctor"]) }
-    public var configCheck: String { line(["config", "check"]) }
     public var verify: String { line(["verify"]) }
     public var reconcile: String { line(["reconcile"]) }
 

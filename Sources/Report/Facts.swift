@@ -97,9 +97,10 @@ extension RunReport {
     }
 
     private func hopText(_ hop: FenceSummary.Hop) -> String {
-        // Below a second a wait tells nothing.
+        // Below a second a wait tells nothing, and neither does how a hop came to be behind the fence, where that was proven.
         let waited = hop.waitedMs >= 1_000 ? ["waited \(PlainText.duration(milliseconds: hop.waitedMs))"] : []
-        let remarks = (hop.detail.isEmpty ? [] : [hop.detail]) + waited
+        let isTelling = !hop.detail.isEmpty && (!hop.passed || fence.strength == .weak)
+        let remarks = (isTelling ? [hop.detail] : []) + waited
         return hop.hop + (remarks.isEmpty ? "" : " (\(remarks.joined(separator: ", ")))")
     }
 

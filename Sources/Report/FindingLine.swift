@@ -13,6 +13,8 @@ public struct FindingLine: Sendable, Equatable {
     public var fields: [String]
     /// What they hold in row and topic; nil unless somebody asked to see it with `--reveal`.
     public var values: [FieldValues]?
+    /// The tables that the differing fields come from; empty where it cannot be told, and where the query reads one table only.
+    public var tables: [String]
     /// The partition of the stage's topic that the user belongs to; nil where it is not known.
     public var partition: Int32?
     /// The row; nil when there is none.
@@ -106,6 +108,7 @@ public struct FindingLine: Sendable, Equatable {
         causeCode = finding.cause?.code
         fields = finding.fields
         values = finding.values
+        tables = finding.tables
         source = evidence.row.map { SourceRow(digest: $0, position: position) }
         topic = evidence.aggregate.map { TopicRecord($0) }
         ledger = evidence.production.map { LedgerEntry($0) }

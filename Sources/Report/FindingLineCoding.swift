@@ -10,6 +10,7 @@ extension FindingLine {
             "cause": .string(causeCode),
             "fields": .array(fields.map { .string($0) }),
             "values": values.map { .array($0.map(\.json)) } ?? .null,
+            "tables": .array(tables.map { .string($0) }),
             "partition": .number(partition),
             "source": source.map(\.json) ?? .null,
             "topic": topic.map(\.json) ?? .null,
@@ -36,6 +37,8 @@ extension FindingLine {
         values = try fields.optional("values", "a list of fields with their values") { value in
             if case .array(let items) = value { items.map { FieldValues(json: $0) } } else { nil }
         }
+        // Reports of earlier versions do not have it.
+        tables = json["tables"] == nil ? [] : try fields.texts("tables")
         partition = try fields.optional("partition", "a whole number") { $0.integer.flatMap { Int32(exactly: $0) } }
         source = try fields.optionalObject("source").map { source throws(ReportError) in
             SourceRow(digest: try source.digest("digest"), position: try source.optionalPosition("position"))

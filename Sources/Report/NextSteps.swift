@@ -12,7 +12,10 @@ extension RunReport {
         switch verdict {
         case .clean: return []
         case .error:
-            return [NextStep(command: commands.configCheck, purpose: "checks the settings, and names those that are wrong")]
+            return [
+                NextStep(
+                    command: commands.doctor, purpose: "examines every precondition, and names what mends those that are not met")
+            ]
         case .incomplete:
             let again = mode == .verify ? commands.verify : commands.reconcile
             return [

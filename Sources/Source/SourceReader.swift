@@ -35,6 +35,14 @@ public final class SourceReader {
         try guarded { try ResultShape(columns(), settings).fields }
     }
 
+    /// The tables that the columns of the aggregate query's result come from, by column. A computed column comes from none.
+    public func tables() throws -> [String: String] {
+        try guarded {
+            let named = try columns().filter { !$0.isComputed }.map { ($0.name, $0.originalTable) }
+            return Dictionary(named) { first, _ in first }
+        }
+    }
+
     /// The id of the query and the encoding that rows are written in now; see `AggregateQuery.encodingID(fields:)`.
     public func encodingID() throws -> String {
         try guarded { try ResultShape(columns(), settings).encodingID }

@@ -97,6 +97,10 @@ private struct StoppableSource: SourcePort {
         try stoppable { try port.encodingID() }
     }
 
+    func tables() throws -> [String: String] {
+        try stoppable { try port.tables() }
+    }
+
     func secondReading(of users: [UserID]) throws -> [UserID: SecondReading] {
         try stoppable { try port.secondReading(of: users) }
     }

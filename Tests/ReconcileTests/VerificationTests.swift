@@ -135,6 +135,28 @@ struct VerificationTests {
         #expect(fields == [["v"]])
     }
 
+    @Test("names the tables that the differing fields come from: whose change it was that did not arrive")
+    func tables() throws {
+        let world = World()
+        world.state.withLock { $0.tables = ["user_id": "users", "v": "preferences"] }
+        for user in 3...8 { world.change(UserID("\(user)"), to: "edited", emitsEvent: false) }
+        let directory = ReportsDirectory()
+        let report = try world.verify(in: directory).report
+        #expect(try ReportStore(directory: directory.path).load(.latest).findings().next()?.tables == ["preferences"])
+        #expect(report.distributions.contains { $0.property == .table && $0.bars == [.init(label: "preferences", findings: 6)] })
+    }
+
+    @Test(
+        "names no table where the query reads one only, or where a field is computed from nobody knows which",
+        arguments: [
+            (["email": "users", "theme": "preferences"], ["email", "theme"], ["preferences", "users"]),
+            (["email": "users", "theme": "preferences"], ["email", "score"], []),
+            (["email": "users", "name": "users"], ["email"], []), ([:], ["email"], []),
+        ] as [([String: String], [String], [String])])
+    func origins(tableOf: [String: String], fields: [String], tables: [String]) {
+        #expect(FieldOrigins(tableOf).tables(of: fields) == tables)
+    }
+
     @Test("names no cause that the signals topic no longer tells, because retention has removed what it held")
     func signalsForgotten() throws {
         let world = World()

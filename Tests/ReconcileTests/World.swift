@@ -56,6 +56,8 @@ final class World: Sendable {
         var cleanupPolicies: [String: String] = [:]
         /// The columns of the aggregate query's result.
         var fields: [RowEncoder.Column] = [.init(name: "user_id", kind: .string), .init(name: "v", kind: .string)]
+        /// The tables that they come from.
+        var tables: [String: String] = [:]
         var ledgerID = "ledger"
         /// What the source says of how much it has to do.
         var load = SourceLoad()

@@ -60,6 +60,8 @@ private final class WorldSource: SourcePort {
 
     func fields() throws -> [RowEncoder.Column] { world.state.withLock { $0.fields } }
 
+    func tables() throws -> [String: String] { world.state.withLock { $0.tables } }
+
     func boundary(after lower: UserID?, rows: Int) throws -> UserID? {
         world.state.withLock { state in
             let later = state.rows.keys.filter { lower == nil || $0 > lower! }.sorted()

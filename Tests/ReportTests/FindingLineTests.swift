@@ -9,7 +9,7 @@ struct FindingLineTests {
     func schema() throws {
         let line = try Sample.line("42", .god, .stale, .mappingChangedSince, fields: ["email"])
         let expected = #"""
-            {"user":"42","stage":"god","kind":"stale","cause":"mapping_changed_since","fields":["email"],"values":null,"partition":3,
+            {"user":"42","stage":"god","kind":"stale","cause":"mapping_changed_since","fields":["email"],"values":null,"tables":[],"partition":3,
             "source":{"digest":"0000000000000001","position":"4242@binlog.000001:12345"},
             "topic":{"partition":3,"offset":77,"timestamp":"2026-11-18T11:06:40Z","digest":"00000000000000ab"},
             "ledger":{"god_partition":1,"god_offset":9,"god_digest":"0000000000000002","aggregate_partition":3,
@@ -24,7 +24,7 @@ struct FindingLineTests {
     func roundTrip(stage: Stage, kind: Kind) throws {
         for cause in [Cause.parked(.mappingFailed), .tombstoneMissing, nil] {
             for user in hostileIDs {
-                var finding = Sample.finding(user, stage, kind, cause, fields: ["a", "b\"\n"])
+                var finding = Sample.finding(user, stage, kind, cause, fields: ["a", "b\"\n"], tables: ["c"])
                 finding.evidence.parked = [.enricher: .mappingFailed]
                 finding.evidence.god = LiveRecord(
                     address: RecordAddress(partition: 1, offset: .max), digest: Digest(rawValue: .max), timestampMs: .max)

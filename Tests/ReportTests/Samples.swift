@@ -48,7 +48,7 @@ enum Sample {
 
     static func finding(
         _ user: String, _ stage: Stage = .aggregate, _ kind: Kind = .stale, _ cause: Cause? = .noChangeEventSeen,
-        fields: [String] = [], partition: Int32 = 3, timestampMs: Int64? = 1_795_000_000_000
+        fields: [String] = [], tables: [String] = [], partition: Int32 = 3, timestampMs: Int64? = 1_795_000_000_000
     ) -> Finding {
         let address = RecordAddress(partition: partition, offset: 77)
         let aggregate = LiveRecord(address: address, digest: Digest(rawValue: 0xAB), timestampMs: timestampMs)
@@ -56,7 +56,7 @@ enum Sample {
             user: UserID(user), god: RecordAddress(partition: 1, offset: 9), godDigest: Digest(rawValue: 2), aggregate: address,
             aggregateDigest: Digest(rawValue: 0xAB), version: position, mappingDigest: nil, producedAtMs: 1_795_000_000_250)
         return Finding(
-            user: UserID(user), stage: stage, kind: kind, cause: cause, fields: fields,
+            user: UserID(user), stage: stage, kind: kind, cause: cause, fields: fields, tables: tables,
             evidence: Evidence(
                 row: kind == .extra ? nil : Digest(rawValue: 1), aggregate: kind == .missing ? nil : aggregate,
                 production: production))
@@ -64,11 +64,12 @@ enum Sample {
 
     static func line(
         _ user: String, _ stage: Stage = .aggregate, _ kind: Kind = .stale, _ cause: Cause? = .noChangeEventSeen,
-        fields: [String] = [], partition: Int32 = 3, timestampMs: Int64? = 1_795_000_000_000
+        fields: [String] = [], tables: [String] = [], partition: Int32 = 3, timestampMs: Int64? = 1_795_000_000_000
     ) throws -> FindingLine {
         FindingLine(
-            finding(user, stage, kind, cause, fields: fields, partition: partition, timestampMs: timestampMs), run: try run(),
-            position: position, partition: partition, firstSeen: start)
+            finding(
+                user, stage, kind, cause, fields: fields, tables: tables, partition: partition, timestampMs: timestampMs),
+            run: try run(), position: position, partition: partition, firstSeen: start)
     }
 
     /// A run of 2,000 users that found nothing wrong, not concluded yet.
@@ -127,7 +128,9 @@ enum Sample {
         for user in 1...3 {
             let cause: Cause = user == 1 ? .parked(.badRow) : .noChangeEventSeen
             tally.add(
-                try line("\(user)", .aggregate, .stale, cause, fields: ["email", "prefs.language"], partition: Int32(user)))
+                try line(
+                    "\(user)", .aggregate, .stale, cause, fields: ["email", "prefs.language"], tables: ["preferences", "users"],
+                    partition: Int32(user)))
         }
         for user in 5...6 { tally.add(try line("\(user)", .god, .missing, .producedThenAbsent, partition: Int32(user))) }
         return tally

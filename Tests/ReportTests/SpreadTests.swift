@@ -61,23 +61,26 @@ struct SpreadTests {
         #expect(AgeClass(milliseconds: milliseconds).rawValue == name)
     }
 
-    @Test("What most of a bucket have in common is said: partition, ids, the hour, a field")
+    @Test("What most of a bucket have in common is said: partition, ids, the hour, a table, a field")
     func clusters() throws {
         var tally = FindingTally(asOf: Sample.start)
         for user in 0..<20 {
             let fields = user < 15 ? ["email"] : ["name"]
             let timestampMs = user < 16 ? 1_795_000_000_000 : 1_795_000_000_000 - Int64(user) * 86_400_000
-            tally.add(try Sample.line("\(500 + user)", fields: fields, partition: 3, timestampMs: timestampMs))
+            tally.add(
+                try Sample.line(
+                    "\(500 + user)", fields: fields, tables: user < 19 ? ["users"] : ["preferences"], partition: 3,
+                    timestampMs: timestampMs))
         }
         let texts = tally.clusters(users: 4_000, partitionCounts: [.aggregate: 12]).map(\.text)
         #expect(
             texts == [
                 "all 20 lie in partition 3", "all 20 have ids in 500–519", "16 of 20 were last written 2026-11-18",
-                "15 of 20 differ in the field email",
+                "19 of 20 differ in columns of the table users", "15 of 20 differ in the field email",
             ])
         // Among five hundred users, twenty ids in a row are no coincidence worth telling.
         let among500 = tally.clusters(users: 300, partitionCounts: [.aggregate: 1]).map(\.property)
-        #expect(among500 == [.lastChange, .field])
+        #expect(among500 == [.lastChange, .table, .field])
     }
 
     @Test("However many fields and partitions a topic makes up, what is kept stays small")

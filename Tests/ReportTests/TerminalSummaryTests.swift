@@ -274,8 +274,8 @@ struct TerminalSummaryTests {
               - the last run saw 2,000 rows
 
             Next
-              rollcall config check
-                  checks the settings, and names those that are wrong
+              rollcall doctor
+                  examines every precondition, and names what mends those that are not met
 
             """
         #expect(TerminalSummary(report, path: nil).text == expected)

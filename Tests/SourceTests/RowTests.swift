@@ -29,6 +29,15 @@ struct RowTests {
         #expect(try reader.rows(of: []) == SnapshotRows(position: nil))
     }
 
+    @Test("come from the tables that the server names, by the columns' names in the result; what is computed comes from none")
+    func tables() throws {
+        let fixture = try joined()
+        let reader = try fixture.reader(
+            "SELECT u.id, u.email AS mail, p.dark_mode, COALESCE(p.dark_mode, 0) AS dark FROM users u LEFT JOIN prefs p ON p.id = u.id WHERE :users"
+        )
+        #expect(try reader.tables() == ["id": "users", "mail": "users", "dark_mode": "prefs"])
+    }
+
     @Test("twice for one user are a failure of that user alone, in a list and in any order")
     func duplicates() throws {
         let fixture = try Fixture(

@@ -6,6 +6,8 @@ public protocol SourcePort {
     func serverFacts() throws -> SourceFacts
     /// The columns of the aggregate query's result, and how each is written.
     func fields() throws -> [RowEncoder.Column]
+    /// The tables that the columns of the result come from, by column; what is computed is absent.
+    func tables() throws -> [String: String]
     /// The id of the query and the encoding that rows are written in now; nil where only the settings tell.
     func encodingID() throws -> String?
     /// See `SourceReader.secondReading(of:)`.
@@ -33,6 +35,9 @@ public protocol SourcePort {
 
 extension SourcePort {
     public func encodingID() throws -> String? { nil }
+
+    /// Nothing is known of them.
+    public func tables() throws -> [String: String] { [:] }
 
     /// Nobody is read twice.
     public func secondReading(of users: [UserID]) throws -> [UserID: SecondReading] { [:] }

@@ -5,6 +5,7 @@ struct FindingBuilder {
     private let roll: Roll
     private let causes: CauseFinder
     private let comparison: FieldComparison
+    private let origins: FieldOrigins
     /// Whether findings carry the values of the differing fields.
     private let reveals: Bool
 
@@ -14,8 +15,9 @@ struct FindingBuilder {
         var unprovable: [Suspect] = []
     }
 
-    init(_ roll: Roll, causes: CauseFinder, comparison: FieldComparison, reveals: Bool) {
+    init(_ roll: Roll, causes: CauseFinder, comparison: FieldComparison, origins: FieldOrigins, reveals: Bool) {
         self.reveals = reveals
+        self.origins = origins
         self.roll = roll
         self.causes = causes
         self.comparison = comparison
@@ -57,11 +59,12 @@ struct FindingBuilder {
             }
             let known = evidence[item.suspect.user] ?? item.seen.evidence
             for mismatch in roll.mismatches(known) where mismatch.stage == item.suspect.stage {
+                let fields = mismatch.kind == .stale ? item.fields ?? [] : []
                 outcome.findings.append(
                     Finding(
                         user: item.suspect.user, stage: mismatch.stage, kind: mismatch.kind, cause: mismatch.cause,
-                        fields: mismatch.kind == .stale ? item.fields ?? [] : [],
-                        values: mismatch.kind == .stale ? item.values : nil, evidence: known))
+                        fields: fields, values: mismatch.kind == .stale ? item.values : nil,
+                        tables: origins.tables(of: fields), evidence: known))
             }
         }
         return outcome

@@ -164,7 +164,7 @@ public final class Verification {
             let encodingID = try source.encodingID() ?? settings.encodingID
             let builder = FindingBuilder(
                 roll, causes: CauseFinder(signals: signals, encodingID: encodingID), comparison: fields,
-                reveals: settings.revealedBy != nil)
+                origins: FieldOrigins(try source.tables()), reveals: settings.revealedBy != nil)
             try settle(comparison.suspects, settler, builder, record, followed, &tally)
             if let last = settler.lastFence, !last.isPassed { report.fence = FenceSummary(last) }
             try askAgain(comparison.picks.mappings, roll, fence, builder, record, followed, &tally)

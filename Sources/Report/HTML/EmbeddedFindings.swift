@@ -113,6 +113,7 @@ struct EmbeddedFindings: Sendable {
             explain == explainPrefix + line.user.text ? .null : .string(explain ?? ""),
             // Only where somebody asked to see values.
             line.values.map { .array($0.map { .string($0.text) }) } ?? .null,
+            line.tables.isEmpty ? .null : .array(line.tables.map { .string($0) }),
         ])
     }
 

@@ -10,7 +10,7 @@ extension RunPage {
             \(omission.orNothing)
             <noscript><p class="warn">The list needs scripts. All findings are in <a href="findings.csv">findings.csv</a> and <a href="findings.ndjson">findings.ndjson</a>.</p></noscript>
             <form id="filter" class="filter" hidden>
-            <label>User or field <input type="search" id="q" autocomplete="off" spellcheck="false" placeholder="id, or part of it"></label>
+            <label>User, field or table <input type="search" id="q" autocomplete="off" spellcheck="false" placeholder="id, or part of it"></label>
             <label>Stage <select id="f-stage"><option value="">all</option></select></label>
             <label>Kind <select id="f-kind"><option value="">all</option></select></label>
             <label>Cause <select id="f-cause"><option value="">all</option></select></label>

@@ -54,9 +54,16 @@ struct RunPage {
         <section class="hero" aria-labelledby="verdict">
         <p class="pill">\(report.verdict.word)</p>
         <h1 id="verdict">\(screen.headline)</h1>
-        <p class="lead">Run <code>\(report.runID.text)</code> · \(report.mode.rawValue) · \(report.startedAt.readable) · took \(report.tookText)</p>
+        <p class="lead">Run <code>\(report.runID.text)</code> · \(report.mode.rawValue) · \(report.startedAt.readable) · took \(report.tookText)\
+        \(report.delta.map { delta -> Markup in " · \(delta.text)" }.orNothing)</p>
+        \(first.orNothing)
         </section>
         """
+    }
+
+    /// The one thing to do: who has ten seconds need not look for it.
+    private var first: Markup? {
+        screen.steps.first.map { step in "<div class=\"first\"><p>Do first</p>\(Self.command(step.command))</div>" }
     }
 
     private var coverage: Markup {
@@ -154,6 +161,7 @@ struct RunPage {
             case .userID: Charts.scale(distribution, name: "user id")
             case .lastChange: Charts.scale(distribution, name: "time of the last change (UTC)")
             case .field: Charts.list(distribution, name: "differing field")
+            case .table: Charts.list(distribution, name: "table whose change did not arrive")
             case .staleness: nil
             }
         }
@@ -177,7 +185,7 @@ struct RunPage {
 
     private var notes: Markup {
         guard !screen.notes.isEmpty else { return "" }
-        let items = screen.notes.map { note -> Markup in "<li>\(note)</li>" }
+        let items = screen.notes.map { note -> Markup in "<li>\(Self.sentence(note))</li>" }
         return "<section aria-labelledby=\"notes\"><h2 id=\"notes\">Notes</h2><ul class=\"sentences\">\(items)</ul></section>"
     }
 
@@ -187,6 +195,16 @@ struct RunPage {
             "<li>\(Self.command(step.command))<p>\(step.purpose.firstUppercased).</p></li>"
         }
         return "<section aria-labelledby=\"next\"><h2 id=\"next\">Next</h2><ul class=\"steps\">\(items)</ul></section>"
+    }
+
+    /// A note, with what stands between backticks in it as code.
+    private static func sentence(_ text: String) -> Markup {
+        let parts = text.firstUppercased.split(separator: "`", omittingEmptySubsequences: false)
+        guard parts.count % 2 == 1 else { return "\(text.firstUppercased)" }
+        let marked = parts.enumerated().map { index, part -> Markup in
+            index % 2 == 1 ? "<code>\(String(part))</code>" : "\(String(part))"
+        }
+        return "\(marked)"
     }
 
     static func command(_ command: String) -> Markup {

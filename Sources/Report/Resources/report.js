@@ -75,7 +75,7 @@
         fields: row[1], partition: row[2], seen: row[3], source: row[4] && { digest: row[4][0], position: row[4][1] },
         topic, ledger, god, parked: row[8],
         changed: bucket.stage === "aggregate" ? topic?.at ?? null : god?.at ?? ledger?.at ?? topic?.at ?? null,
-        values: row[11] ?? [],
+        values: row[11] ?? [], tables: row[12] ?? [],
         repair: row[9] ?? run.repair + row[0], explain: row[10] ?? run.explain + row[0],
         isNew: row[3] >= run.startedAtMs,
       });
@@ -133,7 +133,7 @@
     const found = findings.filter((f) =>
       (!state.stage || f.stage === state.stage) && (!state.kind || f.kind === state.kind) && (!state.cause || f.cause === state.cause)
       && (!state.partition || String(f.partition) === state.partition) && (!state.fresh || f.isNew)
-      && (!needle || f.user.toLowerCase().includes(needle) || f.fields.some((field) => field.toLowerCase().includes(needle))));
+      && (!needle || f.user.toLowerCase().includes(needle) || [...f.fields, ...f.tables].some((name) => name.toLowerCase().includes(needle))));
     const key = state.sort.replace(/^-/, "");
     if (sortable.includes(key)) {
       const sign = state.sort.startsWith("-") ? -1 : 1;
@@ -176,6 +176,7 @@
         make("p", { textContent: `${f.kind[0].toUpperCase()}${f.kind.slice(1)} at stage ${f.stage}: ${f.why}.` })),
       make("div", { className: "sides" },
         make("div", {}, make("h4", { textContent: "Differing fields" }), fields,
+          f.tables.length ? make("p", { className: "quiet", textContent: visible(`From the ${f.tables.length > 1 ? "tables" : "table"} ${f.tables.join(", ")}.`) }) : null,
           f.values.length ? make("ul", { className: "values" }, ...f.values.map((text) => make("li", { textContent: visible(text) }))) : null),
         make("div", {}, make("h4", { textContent: "Timeline" }), timeline(f)),
         make("div", {}, make("h4", { textContent: "Digests and positions" }), digests)),

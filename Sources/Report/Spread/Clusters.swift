@@ -15,7 +15,8 @@ struct ClusterJudge {
     func clusters(of bucket: Bucket, _ spread: FindingSpread) -> [Cluster] {
         [
             partition(bucket, spread), idRange(bucket, spread), idPrefix(bucket, spread), hour(bucket, spread),
-            field(bucket, spread),
+            most(of: spread.tables, .table, bucket, spread.withTables),
+            most(of: spread.fields, .field, bucket, spread.withFields),
         ].compactMap { $0 }
     }
 
@@ -61,12 +62,13 @@ struct ClusterJudge {
         return Cluster(bucket: bucket, property: .lastChange, value: value, findings: most.count, of: hours.total)
     }
 
-    /// One field in which most differ, among several that do.
-    private func field(_ bucket: Bucket, _ spread: FindingSpread) -> Cluster? {
-        guard let most = spread.fields.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }),
-            isMuch(most.value, of: spread.withFields)
+    /// One table, or one field, in which most differ.
+    private func most(
+        of counts: [String: Int], _ property: Distribution.Property, _ bucket: Bucket, _ known: Int
+    ) -> Cluster? {
+        guard let most = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }), isMuch(most.value, of: known)
         else { return nil }
-        return Cluster(bucket: bucket, property: .field, value: most.key, findings: most.value, of: spread.withFields)
+        return Cluster(bucket: bucket, property: property, value: most.key, findings: most.value, of: known)
     }
 
     private func isMuch(_ count: Int, of total: Int) -> Bool { count >= Self.findingsAtLeast && count * 2 >= total }
@@ -81,6 +83,7 @@ extension Cluster {
         case .userID: value.hasSuffix("…") ? "\(share) have ids that begin with \(value)" : "\(share) have ids in \(value)"
         case .lastChange: "\(share) were last written \(value)"
         case .field: "\(share) differ in the field \(value)"
+        case .table: "\(share) differ in columns of the table \(value)"
         case .staleness: "\(share) are stale for \(value)"
         }
     }

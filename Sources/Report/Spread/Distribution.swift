@@ -11,6 +11,8 @@ public struct Distribution: Sendable, Equatable {
         case lastChange = "last_change"
         /// The fields that differ; one finding can differ in several.
         case field
+        /// The tables that the differing fields come from; one finding can be about several.
+        case table
         /// How long stale values have been lying there.
         case staleness
     }
@@ -31,7 +33,7 @@ public struct Distribution: Sendable, Equatable {
     public var stage: Stage?
     /// In their natural order; bars of nothing between others included where the property is a scale.
     public var bars: [Bar]
-    /// Findings whose property is known: the sum of the bars, except for fields.
+    /// Findings whose property is known: the sum of the bars, except for fields and tables.
     public var of: Int
 
     public init(property: Property, stage: Stage? = nil, bars: [Bar], of: Int) {
@@ -67,12 +69,16 @@ extension FindingSpread {
             .lastChange,
             hours.contiguous.map { .init(label: Self.hourRange($0.start, width: hours.width), findings: $0.count) },
             of: hours.total)
-        let byNumber = fields.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-        add(.field, Self.named(byNumber.map { ($0.key, $0.value) }), of: withFields)
+        add(.table, Self.named(Self.byNumber(tables)), of: withTables)
+        add(.field, Self.named(Self.byNumber(fields)), of: withFields)
         add(
             .staleness, AgeClass.allCases.compactMap { age in ages[age].map { .init(label: age.rawValue, findings: $0) } },
             of: ages.values.reduce(0, +))
         return all
+    }
+
+    private static func byNumber(_ counts: [String: Int]) -> [(String, Int)] {
+        counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ($0.key, $0.value) }
     }
 
     private static func named(_ counts: [(String, Int)]) -> [Distribution.Bar] {

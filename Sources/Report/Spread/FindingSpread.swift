@@ -1,6 +1,6 @@
 import Domain
 
-/// What the findings of one bucket have in common: counts by partition, id, hour and field. Bounded, however many they are.
+/// What the findings of one bucket have in common: counts by partition, id, hour, table and field. Bounded, however many they are.
 struct FindingSpread: Sendable, Equatable {
     private(set) var total = 0
     private(set) var partitions: [Int32: Int] = [:]
@@ -12,6 +12,9 @@ struct FindingSpread: Sendable, Equatable {
     private(set) var fields: [String: Int] = [:]
     /// Findings whose differing fields are known.
     private(set) var withFields = 0
+    private(set) var tables: [String: Int] = [:]
+    /// Findings of which it is known which tables they are about.
+    private(set) var withTables = 0
     private(set) var ages: [AgeClass: Int] = [:]
 
     /// Names of fields beyond these are not told apart: a table has fewer columns, and a hostile topic must not fill the memory.
@@ -31,6 +34,9 @@ struct FindingSpread: Sendable, Equatable {
         if let changed = line.lastChange { hours.add(Int128(changed.millisecondsSince1970).flooredHours) }
         if !line.fields.isEmpty { withFields += 1 }
         for field in line.fields where fields[field] != nil || fields.count < Self.fieldsAtMost { fields[field, default: 0] += 1 }
+        // Their names come from the query, which has few.
+        if !line.tables.isEmpty { withTables += 1 }
+        for table in line.tables { tables[table, default: 0] += 1 }
         guard line.kind == .stale else { return }
         let age = line.staleSince.map { asOf.millisecondsSince1970 - $0.millisecondsSince1970 }
         ages[AgeClass(milliseconds: age), default: 0] += 1
@@ -46,6 +52,8 @@ struct FindingSpread: Sendable, Equatable {
         hours.add(other.hours)
         fields.merge(other.fields, uniquingKeysWith: +)
         withFields += other.withFields
+        tables.merge(other.tables, uniquingKeysWith: +)
+        withTables += other.withTables
         ages.merge(other.ages, uniquingKeysWith: +)
     }
 }

@@ -47,10 +47,10 @@ enum SampleRuns {
             case 9..<12:
                 try Sample.line(
                     "\(user)", .aggregate, .stale, .signalledNeverAggregated, fields: ["email", "prefs.language"],
-                    partition: partition, timestampMs: start - ageMs)
+                    tables: ["preferences", "users"], partition: partition, timestampMs: start - ageMs)
             case 12..<14:
                 try Sample.line(
-                    "\(user)", .aggregate, .stale, .parked(.badRow), fields: ["email"], partition: partition,
+                    "\(user)", .aggregate, .stale, .parked(.badRow), fields: ["email"], tables: ["users"], partition: partition,
                     timestampMs: start - ageMs)
             case 14..<16: try Sample.line("\(user)", .god, .missing, .producedThenAbsent, partition: partition)
             default:
