@@ -32,6 +32,9 @@ public struct Bucket: Sendable, Hashable, Comparable {
     /// `aggregate/missing/no_change_event_seen`.
     public var path: String { "\(stage.rawValue)/\(kind.rawValue)/\(causeCode)" }
 
+    /// `aggregate missing`: what a reader calls it, beside its cause.
+    var title: String { "\(stage.rawValue) \(kind.rawValue)" }
+
     public var isParked: Bool { causeCode.hasPrefix("parked:") }
 
     /// One sentence for a reader.

@@ -12,7 +12,7 @@ extension RunReport {
     }
 
     /// Users that the run looked at.
-    var users: Int { counts[.aggregate]?.users ?? counts[.god]?.users ?? source.rows }
+    public var users: Int { counts[.aggregate]?.users ?? counts[.god]?.users ?? source.rows }
 
     private var cleanHeadline: String {
         let arrived = counts[.god] == nil ? "reached the aggregate topic" : "made it across"

@@ -60,9 +60,9 @@ public struct MarkdownSummary: Sendable {
 
     private var clusters: String? {
         list(
-            screen.clusters.map { cluster in
-                "\(cluster.bucket.stage.rawValue) \(cluster.bucket.kind.rawValue) \(Markdown.code(cluster.bucket.causeCode)): "
-                    + Markdown.escape(cluster.text)
+            screen.clusters.map { group in
+                "\(group.bucket.title) \(Markdown.code(group.bucket.causeCode)): "
+                    + group.clusters.map { Markdown.escape($0.text) }.joined(separator: "; ")
             })
     }
 

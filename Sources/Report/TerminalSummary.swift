@@ -98,7 +98,7 @@ public struct TerminalSummary: Sendable {
         let indent = String(repeating: " ", count: numberWidth + 4)
         return [paint("Causes", .bold)]
             + zip(buckets, numbers).flatMap { entry, number in
-                let name = "\(entry.title): \(PlainText.visible(entry.bucket.causeCode))"
+                let name = "\(entry.bucket.title): \(PlainText.visible(entry.bucket.causeCode))"
                 var lines = ["  " + paint(PlainText.rightAligned(number, to: numberWidth), .bold) + "  " + name]
                 lines += PlainText.wrapped(entry.bucket.explanation, to: options.width - indent.count).map { indent + $0 }
                 lines.append(indent + (entry.command.map { paint($0, .cyan) } ?? "no command can mend it"))
@@ -107,14 +107,14 @@ public struct TerminalSummary: Sendable {
     }
 
     private var clusters: [String] {
-        let clusters = screen.clusters
-        guard !clusters.isEmpty else { return [] }
+        let groups = screen.clusters
+        guard !groups.isEmpty else { return [] }
         return [paint("Where they cluster", .bold)]
-            + clusters.flatMap { cluster in
-                let bucket = cluster.bucket
-                let name = "\(bucket.stage.rawValue) \(bucket.kind.rawValue), \(PlainText.visible(bucket.causeCode)):"
-                let lines = PlainText.wrapped("\(name) \(PlainText.visible(cluster.text))", to: options.width - 4)
-                return lines.enumerated().map { ($0 == 0 ? "  " : "    ") + paint($1, .yellow) }
+            + groups.flatMap { group in
+                let name = "\(group.bucket.title): \(PlainText.visible(group.bucket.causeCode))"
+                return ["  " + name]
+                    + group.clusters.flatMap { PlainText.wrapped(PlainText.visible($0.text), to: options.width - 8) }
+                    .map { "        " + paint($0, .yellow) }
             }
     }
 

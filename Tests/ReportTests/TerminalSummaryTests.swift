@@ -98,8 +98,9 @@ struct TerminalSummaryTests {
                     rollcall repair --run 20261122T080000Z-4f2a --bucket god/missing/produced_then_absent
 
             Where they cluster
-              aggregate missing, no_change_event_seen: all 14 lie in partition 7
-              aggregate missing, no_change_event_seen: all 14 have ids in 1001–1014
+              aggregate missing: no_change_event_seen
+                    all 14 lie in partition 7
+                    all 14 have ids in 1001–1014
 
             Stale for
                  3  1–7 d       ▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪
@@ -183,10 +184,9 @@ struct TerminalSummaryTests {
                     \u{1b}[36mrollcall repair --run 20261122T080000Z-4f2a --bucket god/missing/produced_then_absent\u{1b}[0m
 
             \u{1b}[1mWhere they cluster\u{1b}[0m
-              \u{1b}[33maggregate missing, no_change_event_seen: all 14 lie in\u{1b}[0m
-                \u{1b}[33mpartition 7\u{1b}[0m
-              \u{1b}[33maggregate missing, no_change_event_seen: all 14 have ids\u{1b}[0m
-                \u{1b}[33min 1001–1014\u{1b}[0m
+              aggregate missing: no_change_event_seen
+                    \u{1b}[33mall 14 lie in partition 7\u{1b}[0m
+                    \u{1b}[33mall 14 have ids in 1001–1014\u{1b}[0m
 
             \u{1b}[1mStale for\u{1b}[0m
                  3  1–7 d       \u{1b}[2m▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪\u{1b}[0m

@@ -44,9 +44,12 @@ struct DemoTests {
     func killed() throws {
         let directory = try TemporaryDirectory()
         let stack = directory.path + "/stack"
-        let process = try Binary.start(["demo", "--users", "100", "--directory", stack], in: directory.path)
+        let log = try directory.write("log", "")
+        let process = try Binary.start(
+            ["demo", "--users", "100", "--directory", stack], in: directory.path, output: log, errors: log)
         // `rollcall stream` is the last part to come.
-        #expect(RunningProcesses.wait { RunningProcesses.naming(stack).contains { $0.contains("stream") } })
+        let isUp = RunningProcesses.wait { RunningProcesses.naming(stack).contains { $0.contains("stream") } }
+        #expect(isUp, "\(try String(contentsOfFile: log, encoding: .utf8))")
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         #expect(process.terminationReason == .uncaughtSignal)

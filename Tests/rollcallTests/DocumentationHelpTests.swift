@@ -11,7 +11,9 @@ struct DocumentationHelpTests {
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     private static let catalogue = root.appendingPathComponent("Sources/rollcall/Documentation.docc")
-    private static let docc = ["/usr/bin/docc"] + ["/opt/swift/usr/bin/docc"]
+    /// Comes with the toolchain; nil where it is not on the path.
+    private static let docc = ProcessInfo.processInfo.environment["PATH", default: ""].split(separator: ":")
+        .map { "\($0)/docc" }.first(where: FileManager.default.isExecutableFile)
 
     private static func text(_ path: String) throws -> String {
         try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
@@ -62,8 +64,8 @@ struct DocumentationHelpTests {
             #expect(start.contains("<doc:\(page.dropLast(3))>"), "\(page) is in no list of topics")
             #expect(try Self.text("Sources/rollcall/Documentation.docc/\(page)").hasPrefix("# "), "\(page)")
         }
-        // It comes with the toolchain; where it does not, the lists above have to do.
-        guard let docc = Self.docc.first(where: FileManager.default.isExecutableFile) else { return }
+        // Where there is none, the lists above have to do.
+        guard let docc = Self.docc else { return }
         let directory = try TemporaryDirectory()
         let process = Process()
         process.executableURL = URL(fileURLWithPath: docc)

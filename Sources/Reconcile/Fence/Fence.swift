@@ -174,7 +174,7 @@ final class Fence {
                 let detail =
                     isPassed
                     ? "group \(group) committed every end"
-                    : "group \(group) is \(lag) records behind on \(waits.filter { !$0.isPassed }.map(\.name).joined(separator: ", "))"
+                    : "group \(group) is \(lag) \(lag == 1 ? "record" : "records") behind on \(waits.filter { !$0.isPassed }.map(\.name).joined(separator: ", "))"
                 return .init(
                     hop: hop, isPassed: isPassed, lag: lag, detail: detail, waitedMs: clock.nowMs() - startMs)
             }

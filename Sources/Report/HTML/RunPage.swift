@@ -142,7 +142,7 @@ struct RunPage {
             return """
                 <li><div class="amount"><span class="big">\(PlainText.grouped(entry.findings))</span><svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">\
                 <rect class="track" width="100" height="4"/><rect class="fill" width="\(Double(entry.findings) * 100 / Double(total))" height="4"/></svg></div>
-                <div class="what"><h3>\(entry.title) <code>\(bucket.causeCode)</code></h3><p>\(bucket.explanation.firstUppercased). <a href="\(link)">Show \(PlainText.count(entry.findings, "finding"))</a></p>
+                <div class="what"><h3>\(bucket.title) <code>\(bucket.causeCode)</code></h3><p>\(bucket.explanation.firstUppercased). <a href="\(link)">Show \(PlainText.count(entry.findings, "finding"))</a></p>
                 \(entry.command.map(Self.command) ?? "<p class=\"quiet\">No command can mend it; look at one of them with <code>rollcall explain</code>.</p>")</div></li>
                 """
         }
@@ -150,8 +150,10 @@ struct RunPage {
     }
 
     private var clusters: Markup {
-        let sentences = screen.clusters.map { cluster -> Markup in
-            "<li><strong>\(cluster.bucket.stage.rawValue) \(cluster.bucket.kind.rawValue)</strong> <code>\(cluster.bucket.causeCode)</code>: \(cluster.text)</li>"
+        let sentences = screen.clusters.map { group -> Markup in
+            let texts = group.clusters.map { cluster -> Markup in "<li>\(cluster.text.firstUppercased)</li>" }
+            return
+                "<li><strong>\(group.bucket.title)</strong> <code>\(group.bucket.causeCode)</code><ul>\(texts)</ul></li>"
         }
         let charts = report.distributions.compactMap { distribution -> Markup? in
             switch distribution.property {
@@ -168,7 +170,7 @@ struct RunPage {
         guard !sentences.isEmpty || !charts.isEmpty else { return "" }
         let list: Markup =
             sentences.isEmpty
-            ? "<p class=\"quiet\">Nothing that they strikingly have in common.</p>" : "<ul class=\"sentences\">\(sentences)</ul>"
+            ? "<p class=\"quiet\">Nothing that they strikingly have in common.</p>" : "<ul class=\"common\">\(sentences)</ul>"
         return """
             <section aria-labelledby="clusters"><h2 id="clusters">Where they cluster</h2>\(list)<div class="charts">\(charts)</div></section>
             """

@@ -36,9 +36,12 @@ struct FirstScreen {
         var findings: Int
         /// Nil where no command can mend them.
         var command: String?
+    }
 
-        /// `aggregate missing`.
-        var title: String { "\(bucket.stage.rawValue) \(bucket.kind.rawValue)" }
+    /// What the findings of one bucket have in common.
+    struct ClusterGroup: Equatable {
+        var bucket: Bucket
+        var clusters: [Cluster]
     }
 
     let report: RunReport
@@ -48,7 +51,6 @@ struct FirstScreen {
     var coverage: [Fact] { report.coverageFacts }
     var asOf: [Fact] { report.asOfFacts }
     var change: [Fact] { report.changeFacts }
-    var clusters: [Cluster] { report.clusters }
     var examples: [FindingLine] { report.examples }
     var notes: [String] { report.allNotes }
     var steps: [NextStep] { report.nextSteps(commands) }
@@ -67,6 +69,13 @@ struct FirstScreen {
     var buckets: [BucketEntry] {
         report.causes.sorted { $0.key < $1.key }.map { bucket, findings in
             BucketEntry(bucket: bucket, findings: findings, command: commands.mend(bucket, run: report.runID))
+        }
+    }
+
+    /// What the findings of each bucket have in common, along the pipeline; buckets without anything are absent.
+    var clusters: [ClusterGroup] {
+        Dictionary(grouping: report.clusters, by: \.bucket).sorted { $0.key < $1.key }.map { bucket, clusters in
+            ClusterGroup(bucket: bucket, clusters: clusters)
         }
     }
 

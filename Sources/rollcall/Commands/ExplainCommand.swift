@@ -13,11 +13,7 @@ struct ExplainCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The user id; put -- before one that begins with a dash.", valueName: "user"))
     var user: String
 
-    @Option(
-        name: .customLong("ledger"),
-        help: ArgumentHelp(
-            "A ledger, instead of the settings' one; repeat it for each process of the pipeline.", valueName: "file"))
-    var ledgers: [String] = []
+    @OptionGroup var ledgers: LedgerFilesOption
 
     @OptionGroup var revealing: RevealOption
     @OptionGroup var parked: ParkedFilesOption
@@ -29,7 +25,7 @@ struct ExplainCommand: ParsableCommand {
     func run() throws {
         try parked.check()
         let settings = try global.prepare(needs: EffectiveSettings.areasToJudge(Set(Stage.allCases)))
-        var recipe = try settings.reconcile(ledgers: ledgers, parked: parked.files, patienceMs: Self.patienceMs)
+        var recipe = try settings.reconcile(ledgers: ledgers.files, parked: parked.files, patienceMs: Self.patienceMs)
         recipe.settings.revealedBy = revealing.account
         let user = try recipe.settings.userIDKind.argument(user)
         try revealing.record("explain", user: user, in: recipe.reportsDirectory)

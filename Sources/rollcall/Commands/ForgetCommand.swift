@@ -19,11 +19,7 @@ struct ForgetCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The user id; put -- before one that begins with a dash.", valueName: "user"))
     var user: String
 
-    @Option(
-        name: .customLong("ledger"),
-        help: ArgumentHelp(
-            "A ledger, instead of the settings' one; repeat it for each process of the pipeline.", valueName: "file"))
-    var ledgers: [String] = []
+    @OptionGroup var ledgers: LedgerFilesOption
 
     @Option(
         name: .customLong("parked"),
@@ -35,7 +31,7 @@ struct ForgetCommand: ParsableCommand {
     func run() throws {
         let settings = try global.prepare(needs: [.userID, .changes, .kafka, .ledger, .reports])
         let user = try settings.userIDKind.argument(user)
-        let traces = try UserTraces(settings, ledgers: ledgers)
+        let traces = try UserTraces(settings, ledgers: ledgers.files)
         let place = Latest("opening the files")
         let outcome = try BusyLine.during(
             { elapsedMs in "forget: \(place.word), \(PlainText.duration(milliseconds: elapsedMs))" },

@@ -13,6 +13,15 @@ struct LedgerCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 }
 
+/// The option by which a command is told of the ledgers of all processes of a pipeline.
+struct LedgerFilesOption: ParsableArguments {
+    @Option(
+        name: .customLong("ledger"),
+        help: ArgumentHelp(
+            "A ledger, instead of the settings' one; repeat it for each process of the pipeline.", valueName: "file"))
+    var files: [String] = []
+}
+
 /// The option by which a command is told of another ledger than the settings'.
 struct LedgerOption: ParsableArguments {
     @Option(help: ArgumentHelp("The ledger; instead of ledger.path of the settings.", valueName: "file"))

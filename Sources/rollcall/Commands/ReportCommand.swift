@@ -93,7 +93,7 @@ extension ReportStore.Entry {
             }
             return [
                 report.runID.text, report.finishedAt.description, report.verdict.rawValue,
-                PlainText.grouped(report.counts.values.map(\.users).max() ?? 0),
+                PlainText.grouped(report.users),
                 sum(\.missing), sum(\.stale), sum(\.extra), sum(\.unresolved),
                 report.delta.map { PlainText.grouped($0.new) } ?? "-", report.delta.map { PlainText.grouped($0.healed) } ?? "-",
             ]

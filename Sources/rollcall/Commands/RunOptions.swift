@@ -18,11 +18,7 @@ struct RunOptions: ParsableArguments {
         ))
     var stage: StageChoice = .all
 
-    @Option(
-        name: .customLong("ledger"),
-        help: ArgumentHelp(
-            "A ledger, instead of the settings' one; repeat it for each process of the pipeline.", valueName: "file"))
-    var ledgers: [String] = []
+    @OptionGroup var ledgers: LedgerFilesOption
 
     @OptionGroup var parked: ParkedFilesOption
 

@@ -20,7 +20,7 @@ struct RunWork {
             overrides: options.overrides)
         try options.parked.check()
         var recipe = try settings.reconcile(
-            stages: options.stage.stages, ledgers: options.ledgers, parked: options.parked.files,
+            stages: options.stage.stages, ledgers: options.ledgers.files, parked: options.parked.files,
             mappings: options.mappings?.sample ?? .nobody)
         recipe.settings.allowsEmptySource = options.allowEmpty
         recipe.settings.resumes = options.resume
