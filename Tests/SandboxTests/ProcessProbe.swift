@@ -17,7 +17,10 @@ enum ProcessProbe {
 
     /// Waits up to two minutes until `condition` holds.
     static func wait(until condition: () -> Bool) -> Bool {
-        for _ in 0..<12_000 where !condition() { usleep(10_000) }
+        for _ in 0..<12_000 {
+            if condition() { return true }
+            usleep(10_000)
+        }
         return condition()
     }
 

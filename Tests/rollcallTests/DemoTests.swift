@@ -49,7 +49,8 @@ struct DemoTests {
             ["demo", "--users", "100", "--directory", stack], in: directory.path, output: log, errors: log)
         // `rollcall stream` is the last part to come.
         let isUp = RunningProcesses.wait { RunningProcesses.naming(stack).contains { $0.contains("stream") } }
-        #expect(isUp, "\(try String(contentsOfFile: log, encoding: .utf8))")
+        let said = try String(contentsOfFile: log, encoding: .utf8)
+        #expect(isUp, "\(said)")
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         #expect(process.terminationReason == .uncaughtSignal)
@@ -71,7 +72,10 @@ enum RunningProcesses {
 
     /// Waits up to two minutes until `condition` holds.
     static func wait(until condition: () -> Bool) -> Bool {
-        for _ in 0..<2_400 where !condition() { usleep(50_000) }
+        for _ in 0..<2_400 {
+            if condition() { return true }
+            usleep(50_000)
+        }
         return condition()
     }
 }
