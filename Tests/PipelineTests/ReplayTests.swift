@@ -185,6 +185,19 @@ struct ReplayTests {
         #expect(replays.progress.isEmpty)
     }
 
+    /// Found by the simulator (its seed was 73): only the next poll told of the loss, and an older mapping stayed for ever.
+    @Test("a God object that was replayed after its partition was lost has its user looked at again")
+    func overtaken() throws {
+        given([aggregate("7", "{}", 0)])
+        replays.requests = [request(end: 1)]
+        // The first commit is that of the backlog, the second one that of the replayed batch.
+        world.failures = [.commit: [nil, PortFailure(.assignmentLost, "illegal generation")]]
+        try run(enricher())
+        #expect(world.topics["god"]?.map(\.key.text) == ["7"])
+        #expect(world.topics["signals"]?.map(\.key.text) == ["7"])
+        #expect(replays.progress.isEmpty, "the partition's new owner goes on with it")
+    }
+
     @Test("before the first user of a replay, every remembered answer is forgotten; once")
     func forgets() throws {
         given([aggregate("7", "{}", 0)])
@@ -194,6 +207,21 @@ struct ReplayTests {
         replays.requests = [request(end: 1)]
         try run(enricher)
         #expect(world.forgotten == 1)
+    }
+
+    /// Found by the simulator (its seed was 5591): a replay was asked for, and done by others, while this member stood still.
+    @Test("what is remembered from before a partition was another's is forgotten when it comes back")
+    func forgetsOverReassignment() throws {
+        given([aggregate("7", "{}", 0)])
+        world.polls = [Poll(assigned: [partition("aggregate")]), Poll(revoked: [partition("aggregate")])]
+        world.histories = [partition("aggregate"): PartitionHistory(committed: 0, low: 0, high: 1)]
+        let enricher = enricher()
+        try run(enricher, steps: 2)
+        let forgottenBefore = world.forgotten
+        world.polls = [Poll(records: replays.log, assigned: [partition("aggregate")])]
+        try run(enricher, steps: 1)
+        #expect(world.forgotten == forgottenBefore + 1)
+        #expect(world.askedUsers == [[UserID("7")]])
     }
 
     @Test("a mapping that fails parks the newest aggregate, and the replay goes on")

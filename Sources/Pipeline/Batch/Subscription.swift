@@ -73,10 +73,14 @@ final class Subscription {
     }
 
     /// Makes records of that partition, which were read by other means, the batch in hand. The partition has to be ours.
+    ///
+    /// The batch ends in a commit like any other, of the offset that is committed already: a member that has lost the partition
+    /// without knowing would learn it from nothing else, before it is too late to say whose records were overtaken.
     func beginBatch(of partition: TopicPartition) {
         lost = []
         batchPartitions = [partition]
         reached = [:]
+        reached[partition] = committed.removeValue(forKey: partition)
         batchBeganMs = clock.nowMs
     }
 

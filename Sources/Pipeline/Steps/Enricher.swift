@@ -39,6 +39,8 @@ public final class Enricher: Step {
         let records = try subscription.nextBatch(
             maxRecords: settings.batch.maxRecords, timeoutMs: replay?.isBusy == true ? 0 : settings.batch.pollTimeoutMs)
         let histories = subscription.takeHistories()
+        // Whoever had these partitions meanwhile may have seen a replay of them through, of which nobody here ever heard.
+        if !histories.isEmpty { mappings.forgetAnswers() }
         for (partition, history) in histories { lateWrites.begin(partition, after: history) }
         try learnPartitions(of: records, assigned: histories.keys)
         replay?.forget(subscription.takeChangedHands())
