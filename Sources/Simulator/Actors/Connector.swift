@@ -1,40 +1,33 @@
 import Domain
 import Kafka
 
-/// The connector: reads the log, delivers its changes in batches whose partitions proceed independently, and commits its source
-/// offset only when a batch is delivered as a whole. After a crash it goes on from the offset, and so repeats itself.
+/// The connector: reads the log, and hands its changes to a producer whose partitions proceed independently. It commits as its
+/// source offset how far everything is delivered without a gap. After a crash it goes on from the offset, and so repeats itself.
 struct Connector: Sendable {
     func live(in world: World) throws {
-        var next = try start(in: world)
-        var uncommitted: SourcePosition?
+        var flow = try start(in: world)
         while true {
-            let batch = world.act { state in state.nextTransactions(after: next) }
-            guard !batch.isEmpty else {
-                if let position = uncommitted { try commit(position, in: world) }
-                uncommitted = nil
+            world.act { $0.readLog(into: &flow) }
+            if flow.isEmpty {
+                try commit(&flow, in: world)
                 try world.sleep(ms: 300, unless: [Name.binlog])
                 continue
             }
-            try deliver(batch.flatMap(\.events), in: world)
-            next += batch.count
-            uncommitted = batch.last?.end
+            try deliver(&flow, in: world)
             // Offsets are flushed every now and then.
-            if world.act({ $0.schedule.chance.happens(60) }), let position = uncommitted {
-                try commit(position, in: world)
-                uncommitted = nil
-            }
+            if world.act({ $0.schedule.chance.happens(25) }) { try commit(&flow, in: world) }
         }
     }
 
     /// Where to go on; the tables are copied first when that was never done.
-    private func start(in world: World) throws -> Int {
+    private func start(in world: World) throws -> ConnectorFlow {
         try world.turn("start")
         if let offset = world.act({ $0.connectorOffset }), !offset.isSnapshot {
-            return world.act { $0.server.transactions(before: offset.position) }
+            return ConnectorFlow(next: world.act { $0.server.transactions(before: offset.position) })
         }
         let (seen, position, rows) = world.act { state in
             let seen = state.server.visible
-            return (seen, state.server.position(ofSnapshot: seen), state.server.rows(in: seen))
+            return (seen, state.server.snapshotPosition, state.server.rows(in: seen))
         }
         try world.turn("begin the copy", "at \(position)")
         world.act { state in
@@ -45,13 +38,18 @@ struct Connector: Sendable {
             }
             state.copied.formUnion(rows.map(\.user))
         }
-        try deliver(
-            rows.map { Event(table: Name.users, user: $0.user, operation: "r", position: position) }, in: world)
-        try commit(position, in: world)
-        return seen
+        var flow = ConnectorFlow(next: seen)
+        flow.take(rows.map { Event(table: Name.users, user: $0.user, operation: "r", position: position) }, upTo: position) {
+            event in world.act { event.lane(in: $0.broker) }
+        }
+        while !flow.isEmpty { try deliver(&flow, in: world) }
+        flow.finishCopy(at: position)
+        try commit(&flow, in: world)
+        return flow
     }
 
-    private func commit(_ position: SourcePosition, in world: World) throws {
+    private func commit(_ flow: inout ConnectorFlow, in world: World) throws {
+        guard let position = flow.takeDelivered() else { return }
         try world.turn("commit the source offset", "\(position)")
         world.act { state in
             state.connectorOffset = ConnectorOffset(position: position, isSnapshot: false)
@@ -59,22 +57,82 @@ struct Connector: Sendable {
         }
     }
 
-    private func deliver(_ events: [Event], in world: World) throws {
-        var lanes = world.act { state in Dictionary(grouping: events) { $0.lane(in: state.broker) } }
-        while !lanes.isEmpty {
-            try world.turn("deliver")
-            world.act { state in
-                guard !state.isAway(.broker) else { return }
-                let lane = state.schedule.chance.one(of: lanes.keys.sorted { $0.description < $1.description })
-                guard let lane, let event = lanes[lane]?.removeFirst() else { return }
-                if lanes[lane]?.isEmpty == true { lanes[lane] = nil }
-                for record in event.records {
-                    let address = state.append(lane.topic, record, partition: lane.partition)
-                    state.note("\(event.operation) of \(event.user) at \(event.position) becomes \(lane.topic) \(address)")
-                }
+    /// Delivers the next event of some partition.
+    private func deliver(_ flow: inout ConnectorFlow, in world: World) throws {
+        try world.turn("deliver")
+        let isStuck = world.act { state in
+            guard !state.isAway(.broker) else { return true }
+            let lanes = flow.lanes.filter { !state.isLeaderless($0) }
+            guard let lane = lanes.one(&state.schedule.chance, unlike: flow.slowLane), let event = flow.next(in: lane) else {
+                return true
             }
+            for record in event.records {
+                let address = state.append(lane.topic, record, partition: lane.partition)
+                state.note("\(event.operation) of \(event.user) at \(event.position) becomes \(lane.topic) \(address)")
+            }
+            return false
         }
-        try world.turn("delivered")
+        if isStuck { try world.sleep(ms: 20) }
+    }
+}
+
+/// What the connector has read and not delivered yet.
+private struct ConnectorFlow: Sendable {
+    /// The transaction of the log to read next.
+    var next: Int
+    /// A partition whose broker is slower than the others.
+    var slowLane: TopicPartition?
+    private var queues: [TopicPartition: [(transaction: Int, event: Event)]] = [:]
+    /// What was read, in the order of the log, and how many events of each are still to be delivered.
+    private var reads: [(end: SourcePosition, left: Int)] = []
+    private var firstRead = 0
+    private var delivered: SourcePosition?
+
+    /// A producer holds only so much.
+    static let mostTransactions = 8
+
+    init(next: Int) { self.next = next }
+
+    var isEmpty: Bool { queues.isEmpty }
+    var room: Int { Self.mostTransactions - (reads.count - firstRead) }
+    /// In an order that does not depend on hashes.
+    var lanes: [TopicPartition] { queues.keys.sorted { $0.description < $1.description } }
+
+    mutating func take(_ events: [Event], upTo end: SourcePosition, lane: (Event) -> TopicPartition) {
+        for event in events { queues[lane(event), default: []].append((reads.count, event)) }
+        reads.append((end, events.count))
+        noteDelivered()
+    }
+
+    mutating func next(in lane: TopicPartition) -> Event? {
+        guard let first = queues[lane]?.removeFirst() else { return nil }
+        if queues[lane]?.isEmpty == true { queues[lane] = nil }
+        reads[first.transaction].left -= 1
+        noteDelivered()
+        return first.event
+    }
+
+    mutating func finishCopy(at position: SourcePosition) { delivered = position }
+
+    /// How far everything was delivered, if that is farther than when it was asked last.
+    mutating func takeDelivered() -> SourcePosition? {
+        defer { delivered = nil }
+        return delivered
+    }
+
+    private mutating func noteDelivered() {
+        while firstRead < reads.count, reads[firstRead].left == 0 {
+            delivered = reads[firstRead].end
+            firstRead += 1
+        }
+    }
+}
+
+extension [TopicPartition] {
+    /// One of them, and the slow one seldom.
+    fileprivate func one(_ chance: inout Chance, unlike slow: TopicPartition?) -> TopicPartition? {
+        let quick = filter { $0 != slow }
+        return chance.one(of: quick.isEmpty || chance.happens(5) ? self : quick)
     }
 }
 
@@ -111,19 +169,18 @@ struct Event: Sendable {
     }
 }
 
-/// A transaction as the connector hands it over.
-struct HandedOver: Sendable {
-    var end: SourcePosition
-    var events: [Event]
-}
-
 extension WorldState {
-    fileprivate mutating func nextTransactions(after next: Int) -> [HandedOver] {
-        let count = min(server.log.count - next, schedule.chance.within(1...3))
-        guard count > 0 else { return [] }
-        return server.log[next..<(next + count)].map { transaction in
-            HandedOver(end: transaction.end, events: events(of: transaction))
+    /// Lets the connector read on, as far as its producer has room.
+    fileprivate mutating func readLog(into flow: inout ConnectorFlow) {
+        let count = min(server.log.count - flow.next, schedule.chance.within(1...3), flow.room)
+        guard count > 0 else { return }
+        if flow.slowLane == nil, schedule.chance.happens(15) {
+            flow.slowLane = schedule.chance.one(of: Name.changes.flatMap { broker.partitions(of: $0) })
         }
+        for transaction in server.log[flow.next..<(flow.next + count)] {
+            flow.take(events(of: transaction), upTo: transaction.end) { $0.lane(in: broker) }
+        }
+        flow.next += count
     }
 
     private mutating func events(of transaction: Server.Transaction) -> [Event] {

@@ -22,7 +22,8 @@ struct Director: Sendable {
             world.spawn("writer \(number)") { try Writer(transactions: plan.transactions).live(in: $0) }
         }
         let verifier = world.spawn("verifier") { try Verifier(runs: plan.runs, variant: variant).live(in: $0) }
-        try world.wait(for: [nemesis, verifier] + writers)
+        let careful = world.spawn("operator") { try Operator(variant: variant).live(in: $0) }
+        try world.wait(for: [nemesis, verifier, careful] + writers)
         try close(world)
         world.act { state in
             for actor in state.schedule.actors.indices where state.schedule.actors[actor].name != "director" {
@@ -52,6 +53,16 @@ struct Director: Sendable {
         let run = try Verifier(runs: 1, variant: variant).call(in: world)
         guard !world.act({ $0.schedule.isOverdue }) else { return }
         world.act { $0.checkTheEnd(run) }
+        guard !run.findings.isEmpty else { return }
+        // All that is left to do is to repair what was found, and to see that it helped.
+        let repaired = try Repairer(variant: variant).signal(run, in: world)
+        guard try comesToRest(world) else { return }
+        let second = try Verifier(runs: 1, variant: variant).call(in: world)
+        guard !world.act({ $0.schedule.isOverdue }) else { return }
+        world.act { state in
+            state.checkTheEnd(second)
+            state.checkHealed(repaired)
+        }
     }
 
     /// Waits until every hop has done its work and every machine is up.
@@ -71,6 +82,8 @@ struct Director: Sendable {
 extension Weather {
     fileprivate mutating func calm() {
         awayUntilMs = [:]
+        leaderlessUntilMs = [:]
+        dozers = 0
         failurePercent = 0
         swallows = [:]
         swallowsProductions = 0
@@ -97,6 +110,8 @@ extension WorldState {
                 restless.append("\(name) at \(partition)")
             }
         }
+        for actor in weather.overslept where schedule.isAlive(actor) { restless.append(schedule.actors[actor].name) }
+        for entry in replays where entry.isOpen { restless.append("replay \(entry.request.id)") }
         for user in truth.disturbed.keys { restless.append("late write of \(user)") }
         for machine in machines.indices where !weather.running.contains(machine) || weather.stopping.contains(machine) {
             restless.append("machine \(machine)")

@@ -11,7 +11,7 @@ struct Nemesis: Sendable {
         }
         deeds = world.act { state in deeds.shuffled(using: &state.schedule.chance) }
         for deed in deeds {
-            try world.sleep(ms: world.act { $0.schedule.chance.within(1...250) })
+            try world.sleep(ms: world.act { $0.schedule.chance.within(1...$0.plan.troublePauseMs) })
             world.act { state in
                 switch deed {
                 case .trouble(let trouble): state.make(trouble)
@@ -38,9 +38,18 @@ extension WorldState {
             weather.running.remove(process)
         case .stopProcess: weather.stopping.insert(schedule.chance.below(plan.processes))
         case .crashConnector: killAll { $0.name == "connector" }
-        case .stallWorker: stallOne { $0.process != nil }
+        case .stallWorker:
+            let count = plan.processes
+            stallOne { $0.process.map { $0 < count } ?? false }
         case .stallWriter: stallOne { $0.name.hasPrefix("writer") }
         case .stallConnector: stallOne { $0.name == "connector" }
+        case .dozingWorker: weather.dozers += schedule.chance.within(1...3)
+        case .partitionAway:
+            let partitions = broker.topics.keys.sorted().flatMap { broker.partitions(of: $0) }
+            if let partition = schedule.chance.one(of: partitions) {
+                note("\(partition) has no leader for \(awayMs) ms")
+                weather.leaderlessUntilMs[partition] = nowMs + awayMs
+            }
         case .brokerAway: weather.awayUntilMs[.broker] = nowMs + awayMs
         case .mysqlAway: weather.awayUntilMs[.mysql] = nowMs + awayMs
         case .mappingAway: weather.awayUntilMs[.mapping] = nowMs + awayMs
@@ -61,7 +70,7 @@ extension WorldState {
         }
     }
 
-    private mutating func killAll(where isMeant: (Schedule.Actor) -> Bool) {
+    mutating func killAll(where isMeant: (Schedule.Actor) -> Bool) {
         for index in schedule.actors.indices where isMeant(schedule.actors[index]) {
             schedule.kill(index)
             truth.noteDeath(of: index)
@@ -74,6 +83,7 @@ extension WorldState {
         let ms = schedule.chance.within(200...3_000)
         let name = schedule.actors[actor].name
         note("\(name) stands still for \(ms) ms")
+        if schedule.actors[actor].process != nil, !name.hasPrefix("listener") { weather.overslept.insert(actor) }
         schedule.stall(actor, forMs: ms)
     }
 }

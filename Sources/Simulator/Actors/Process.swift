@@ -13,6 +13,7 @@ struct Process: Sendable {
     private final class Life: Sendable {
         /// A worker has ended, or somebody wants the process to end: the others finish the batch in hand.
         let isStopping = Mutex(false)
+        let replays = KnownReplays()
     }
 
     func live(in world: World) throws {
@@ -40,10 +41,35 @@ struct Process: Sendable {
                 workers.append(worker)
             }
         }
+        if world.act({ $0.plan.replays > 0 }) {
+            workers.append(world.spawn("listener \(number)", process: number) { try listen(life, in: $0) })
+        }
         try world.wait(for: workers)
         world.act { state in
             state.weather.running.remove(number)
             state.weather.stopping.remove(number)
+        }
+    }
+
+    /// Follows the control topic, as the product's listener does: tells the enrichers what is asked for, and takes away what is done.
+    private func listen(_ life: Life, in world: World) throws {
+        while !life.isStopping.withLock({ $0 }) {
+            try world.turn("read the control topic")
+            let done = world.act { state -> [String] in
+                guard !state.isAway(.broker) else { return [] }
+                let open = state.replays.filter(\.isOpen)
+                life.replays.post(open.map(\.request))
+                return open.filter { $0.request.isDone($0.progress) }.map(\.request.id)
+            }
+            for id in done {
+                try world.turn("take the replay away", id)
+                world.act { state in
+                    for index in state.replays.indices where state.replays[index].request.id == id {
+                        state.replays[index].isOpen = false
+                    }
+                }
+            }
+            try world.sleep(ms: 250, unless: [Name.control])
         }
     }
 
@@ -67,9 +93,10 @@ struct Process: Sendable {
         var ports = PortSet(
             source: consumer, sink: SimulatedProducer(world, for: consumer), rows: SimulatedRows(world),
             ledger: SimulatedLedger(world: world, machine: number),
-            parkingLot: SimulatedParkingLot(world: world, machine: number))
+            parkingLot: SimulatedParkingLot(world: world, machine: number), mappings: SimulatedMappings(world))
         variant.change(&ports, of: hop, in: world)
-        let step = makeStep(hop, ports, in: world)
+        let replays = world.act { $0.plan.replays > 0 } ? SimulatedReplaySource(world, life.replays) : nil
+        let step = makeStep(hop, ports, replays, in: world)
         while !life.isStopping.withLock({ $0 }), !world.act({ $0.weather.stopping.contains(number) }) {
             do {
                 _ = try step.step()
@@ -80,7 +107,7 @@ struct Process: Sendable {
         consumer.leave()
     }
 
-    private func makeStep(_ hop: Hop, _ set: PortSet, in world: World) -> any Step {
+    private func makeStep(_ hop: Hop, _ set: PortSet, _ replays: SimulatedReplaySource?, in world: World) -> any Step {
         let batch = world.act { $0.plan.batch }
         let logger = Logger(label: "simulator") { _ in TraceLog(world: world) }
         let ports = HopPorts(
@@ -102,7 +129,7 @@ struct Process: Sendable {
             return Enricher(
                 settings: EnricherSettings(
                     signalsTopic: Name.signals, aggregateTopic: Name.aggregate, godTopic: Name.god, userIDKind: .integer,
-                    batch: batch), mappings: SimulatedMappings(world: world), ledger: set.ledger, ports: ports)
+                    batch: batch), mappings: set.mappings, ledger: set.ledger, ports: ports, replays: replays)
         }
     }
 
@@ -122,6 +149,7 @@ struct PortSet {
     var rows: any RowReader
     var ledger: any ProductionLog
     var parkingLot: any ParkingLot
+    var mappings: any MappingLookup
 }
 
 extension Plan {

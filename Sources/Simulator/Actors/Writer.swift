@@ -6,7 +6,7 @@ struct Writer: Sendable {
 
     func live(in world: World) throws {
         for _ in 0..<transactions {
-            try world.sleep(ms: world.act { $0.schedule.chance.within(1...60) })
+            try world.sleep(ms: world.act { $0.schedule.chance.within(1...$0.plan.writerPauseMs) })
             try world.turn("begin")
             let transaction = world.act { state in
                 let acts = state.drawActs()

@@ -14,26 +14,35 @@ extension WorldState {
                 "the last run said \(run.report.verdict.rawValue) \(describe(found)) \(run.report.reason ?? ""), and right was "
                     + "\(describe(wrong))")
         }
-        for difference in wrong where truth.blamed[difference.user] == nil {
+        for difference in wrong where truth.blamed[difference.user] == nil && !isOutdated(difference) {
             report(.notConverged, "nobody did anything to \(difference.user), and \(describe([difference]))")
         }
         checkLedgers()
+        checkReplays()
     }
 
-    private struct Difference: Hashable {
+    /// Whether only the mapping has changed since, which is nobody's fault.
+    func isOutdated(_ difference: Difference) -> Bool {
+        guard difference.stage == .god, difference.kind == .stale else { return false }
+        let aggregate = broker.newest(of: difference.user, in: Name.aggregate)?.record.value
+        let god = broker.newest(of: difference.user, in: Name.god)?.record.value
+        return gods(of: difference.user, aggregate).contains(god)
+    }
+
+    struct Difference: Hashable {
         var user: UserID
         var stage: Stage
         var kind: Kind
     }
 
-    private func describe(_ differences: Set<Difference>) -> String {
+    func describe(_ differences: Set<Difference>) -> String {
         "[" + differences.map { "\($0.user) \($0.stage.rawValue) \($0.kind.rawValue)" }.sorted().joined(separator: ", ") + "]"
     }
 
     // MARK: - Independent of the product
 
     /// What is wrong, found out with none of the product's code.
-    private func differences() -> Set<Difference> {
+    func differences() -> Set<Difference> {
         var wrong: Set<Difference> = []
         let aggregates = live(Name.aggregate, &wrong, .aggregate)
         let gods = live(Name.god, &wrong, .god)
@@ -52,7 +61,18 @@ extension WorldState {
                 wrong.insert(Difference(user: user, stage: .god, kind: aggregate == nil ? .extra : .missing))
             }
         }
-        return wrong
+        return asksForMappings ? wrong.union(outdated(gods, unless: Set(wrong.map(\.user)))) : wrong
+    }
+
+    /// Whose God object was made with another mapping than the service gives now.
+    private func outdated(_ gods: [UserID: Broker.Stored], unless wrong: Set<UserID>) -> Set<Difference> {
+        var outdated: Set<Difference> = []
+        for (user, stored) in gods where !wrong.contains(user) {
+            let aggregate = broker.newest(of: user, in: Name.aggregate)?.record.value
+            let present = SimulatedMappings.god(of: user, aggregate, answers: weather.answers[user] ?? 0)
+            if stored.record.value != present { outdated.insert(Difference(user: user, stage: .god, kind: .stale)) }
+        }
+        return outdated
     }
 
     private func kind(expected: [UInt8]?, found: [UInt8]?) -> Kind {
@@ -121,7 +141,7 @@ extension WorldState {
         }
         for partition in broker.partitions(of: Name.god) {
             var newest: [[UInt8]: RecordAddress] = [:]
-            for stored in broker[partition].history {
+            for stored in broker[partition].history where !stored.record.users.contains(where: isOutOfReach) {
                 let address = RecordAddress(partition: partition.partition, offset: stored.offset)
                 if truth.acknowledged.contains(address) { newest[stored.record.key ?? []] = address }
             }
@@ -131,5 +151,10 @@ extension WorldState {
                 report(.productionNotRecorded, "the God object at \(address) was acknowledged, and no ledger lists it")
             }
         }
+    }
+
+    /// Whether the cleaner took aggregates of the user that nobody had read: nobody can make their God objects again.
+    private func isOutOfReach(_ user: UserID) -> Bool {
+        truth.blamed[user]?.contains("tombstone collected unread") ?? false
     }
 }

@@ -33,6 +33,7 @@ final class SimulatedConsumer: RecordSource {
     }
 
     func poll(maxRecords: Int, maxBytes: Int, timeoutMs: Int) throws -> Poll {
+        world.act { _ = $0.weather.overslept.remove($0.schedule.running) }
         try world.turn("poll", groupName)
         var poll = take(maxRecords)
         if poll.records.isEmpty, poll.ends.isEmpty, poll.assigned.isEmpty, poll.revoked.isEmpty, timeoutMs > 0 {
@@ -53,7 +54,7 @@ final class SimulatedConsumer: RecordSource {
             var poll = serve(&state)
             guard poll.assigned.isEmpty else { return poll }
             let limit = state.schedule.chance.within(1...maxRecords)
-            for partition in positions.keys.sorted(by: { $0.description < $1.description }) {
+            for partition in positions.keys.sorted(by: { $0.description < $1.description }) where !state.isLeaderless(partition) {
                 read(partition, upTo: limit, &poll, state)
             }
             if !poll.records.isEmpty { state.note("brought \(poll.records.map { "\($0.topicPartition):\($0.offset)" })") }
@@ -66,10 +67,7 @@ final class SimulatedConsumer: RecordSource {
         let log = state.broker[partition]
         position = max(position, log.low)
         for stored in state.broker.records(partition, from: position) where poll.records.count < limit {
-            poll.records.append(
-                Record(
-                    topic: partition.topic, partition: partition.partition, offset: stored.offset, timestampMs: stored.timeMs,
-                    key: stored.record.key, value: stored.record.value, headers: stored.record.headers))
+            poll.records.append(stored.asRead(from: partition))
             position = stored.offset + 1
         }
         if !log.records.contains(where: { $0.offset >= position }) {
@@ -143,11 +141,7 @@ final class SimulatedConsumer: RecordSource {
                 var history = PartitionHistory(committed: committed, low: log.low, high: log.end)
                 if let committed, lookBack > 0 {
                     history.last = state.broker.records(partition, from: committed - Int64(lookBack), to: committed).map {
-                        stored in
-                        Record(
-                            topic: partition.topic, partition: partition.partition, offset: stored.offset,
-                            timestampMs: stored.timeMs,
-                            key: stored.record.key, value: stored.record.value, headers: stored.record.headers)
+                        $0.asRead(from: partition)
                     }
                 }
                 histories[partition] = history
@@ -183,6 +177,10 @@ extension WorldState {
     mutating func isAway(_ counterpart: Weather.Counterpart) -> Bool {
         if let untilMs = weather.awayUntilMs[counterpart], nowMs < untilMs { return true }
         return schedule.chance.happens(weather.failurePercent)
+    }
+
+    func isLeaderless(_ partition: TopicPartition) -> Bool {
+        weather.leaderlessUntilMs[partition].map { nowMs < $0 } ?? false
     }
 
     mutating func changeGroup(_ name: String, _ body: (inout Group, inout Chance) -> Bool) {

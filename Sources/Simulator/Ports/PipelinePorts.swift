@@ -17,6 +17,7 @@ final class SimulatedRows: RowReader {
             return state.snapshot(of: users)
         }
         try world.turn("rows are read")
+        try world.doze()
         return rows
     }
 
@@ -32,7 +33,7 @@ final class SimulatedRows: RowReader {
 extension WorldState {
     func snapshot(of users: [UserID]) -> SnapshotRows {
         let visible = server.visible
-        var snapshot = SnapshotRows(position: server.position(ofSnapshot: visible))
+        var snapshot = SnapshotRows(position: server.snapshotPosition)
         for user in users { snapshot.rows[user] = server.row(of: user, in: visible) }
         return snapshot
     }
@@ -104,38 +105,6 @@ struct SimulatedParkingLot: ParkingLot {
     }
 }
 
-/// The mapping service.
-struct SimulatedMappings: MappingLookup {
-    let world: World
-
-    func mappings(of users: [UserID], whileWaiting: () throws -> Void) throws -> [UserID: MappingAnswer] {
-        try world.turn("look up", "\(users)")
-        try whileWaiting()
-        let answers = try world.act { state in
-            guard !state.isAway(.mapping) else { throw PortFailure(.unavailable, "the mapping service does not answer") }
-            var answers: [UserID: MappingAnswer] = [:]
-            for user in users {
-                answers[user] = state.weather.mappingFails.contains(user) ? .failed("500") : Self.answer(user)
-            }
-            return answers
-        }
-        try world.turn("looked up")
-        return answers
-    }
-
-    /// One user is unknown to the service.
-    static func answer(_ user: UserID) -> MappingAnswer {
-        user.text == "3" ? .notFound : .found(Array("{\"id\":\"m\(user.text)\"}".utf8))
-    }
-
-    /// The God object that belongs to an aggregate.
-    static func god(of user: UserID, _ aggregate: [UInt8]?) -> [UInt8]? {
-        guard let aggregate else { return nil }
-        if case .found(let mapping) = answer(user) { return GodObject.compose(aggregate: aggregate, mapping: mapping) }
-        return GodObject.compose(aggregate: aggregate, mapping: nil)
-    }
-}
-
 /// The world's time.
 final class SimulatedClock: Clock {
     private let world: World
@@ -186,11 +155,7 @@ struct SimulatedProducedRecords: ProducedRecords {
             for number in positions.next.keys.sorted() {
                 let partition = TopicPartition(name, number)
                 for stored in state.broker.records(partition, from: positions.next[number] ?? 0) {
-                    poll.records.append(
-                        Record(
-                            topic: name, partition: number, offset: stored.offset, timestampMs: stored.timeMs,
-                            key: stored.record.key,
-                            value: stored.record.value, headers: stored.record.headers))
+                    poll.records.append(stored.asRead(from: partition))
                 }
                 positions.next[number] = state.broker[partition].end
                 poll.ends[partition] = state.broker[partition].end

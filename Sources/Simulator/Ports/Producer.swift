@@ -20,6 +20,8 @@ final class SimulatedProducer: RecordSink {
     }
 
     func send(_ record: OutgoingRecord, whileWaiting: () throws -> Void) throws -> UInt64 {
+        // Whoever sends has just seen that the partition is its own.
+        if record.topic != Name.signals { try world.doze() }
         lastTicket += 1
         queue.append((lastTicket, record, world.act { $0.nowMs }))
         isPurged = false
@@ -51,6 +53,10 @@ final class SimulatedProducer: RecordSink {
                 return .failed(PortFailure(.unavailable, "the message timed out"))
             }
             guard !state.isAway(.broker) else { return .failed(PortFailure(.unavailable, "the broker does not answer")) }
+            let target = record.partition ?? state.broker.home(of: record.key ?? [], in: record.topic)
+            guard !state.isLeaderless(TopicPartition(record.topic, target)) else {
+                return .failed(PortFailure(.unavailable, "the partition has no leader"))
+            }
             let address = state.write(record)
             if let consumer { state.noteOwnership(of: record, consumer) }
             // Written, and the answer gets lost: the client gives up, or asks again and does not learn the offset.

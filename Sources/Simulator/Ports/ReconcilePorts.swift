@@ -17,11 +17,13 @@ struct SimulatedReconcilePorts: ReconcilePorts {
     func progress() throws -> any ProgressPort { SimulatedProgress(world: world) }
     func ledger() throws -> any LedgerPort { SimulatedLedgers(world: world) }
     func parked() throws -> any ParkedPort { SimulatedParked(world: world) }
+    func mappings() throws -> any MappingPort { SimulatedMappingPort(world: world) }
 
     func concurrently(_ tasks: [@Sendable () throws -> Void]) throws {
         let failures = Failures()
+        let process = world.act { $0.schedule.runningProcess }
         let actors = tasks.enumerated().map { index, task in
-            world.spawn("reading \(index)") { _ in
+            world.spawn("reading \(index)", process: process) { _ in
                 do { try task() } catch { failures.note(error) }
             }
         }
@@ -54,6 +56,17 @@ extension World {
             throw PortTrouble(description: "\(call) failed")
         }
     }
+
+    /// The same for a call of a scan, over which the whole process may die.
+    fileprivate func callOfScan(_ call: StaticString, _ detail: @autoclosure () -> String = "") throws {
+        act { state in
+            guard let left = state.weather.scanCallsUntilDeath else { return }
+            state.weather.scanCallsUntilDeath = left > 0 ? left - 1 : nil
+            let process = state.schedule.runningProcess
+            if left == 0 { state.killAll { $0.process == process } }
+        }
+        try self.call(call, detail())
+    }
 }
 
 private final class SimulatedSource: SourcePort {
@@ -76,7 +89,7 @@ private final class SimulatedSource: SourcePort {
     }
 
     func boundary(after lower: UserID?, rows: Int) throws -> UserID? {
-        try world.call("boundary")
+        try world.callOfScan("boundary")
         return world.act { state in
             state.readTurn = state.readTurn ?? state.schedule.turns
             let later = state.server.rows(in: state.server.visible).map(\.user).filter { user in lower.map { user > $0 } ?? true }
@@ -87,16 +100,16 @@ private final class SimulatedSource: SourcePort {
     func scanDigests(
         after lower: UserID?, through upper: UserID?, _ body: (RawSpan, ScannedRow) throws -> Void
     ) throws -> SourcePosition? {
-        try world.call("scan")
+        try world.callOfScan("scan")
         let (rows, position) = world.act { state in
-            (state.server.rows(in: state.server.visible), state.server.position(ofSnapshot: state.server.visible))
+            (state.server.rows(in: state.server.visible), state.server.snapshotPosition)
         }
         for (user, row) in rows {
             if let lower, user <= lower { continue }
             if let upper, user > upper { continue }
             try body(user.keyBytes.span.bytes, .bytes(Digest(of: represent(row)), count: row.count))
         }
-        try world.call("scanned", "through \(position)")
+        try world.callOfScan("scanned", "through \(position)")
         return position
     }
 

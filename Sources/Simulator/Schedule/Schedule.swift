@@ -11,6 +11,8 @@ struct Schedule {
     /// Turns taken so far.
     private(set) var turns = 0
     private(set) var actors: [Actor] = []
+    /// Those that have not ended, in ascending order. A schedule has hundreds of actors, and a dozen at a time.
+    private var living: [Int] = []
     private(set) var running = 0
     /// In how many of a hundred turns the baton is given away.
     var switchPercent = 30
@@ -27,6 +29,10 @@ struct Schedule {
         var process: Int?
         let baton: DispatchSemaphore
         var state = State.ready
+        /// What ends its sleep before its time.
+        var awaits: Set<String> = []
+        /// Whose ends it waits for.
+        var waitsFor: Set<Int> = []
         var isKilled = false
         /// How often it is picked, compared with others.
         var weight = 4
@@ -34,10 +40,10 @@ struct Schedule {
 
     enum State: Equatable {
         case ready
-        /// Until a time, or until one of these comes about.
-        case sleeping(untilMs: Int64, unless: Set<String>)
-        /// Until all of these have ended.
-        case waiting(for: Set<Int>)
+        /// Until a time, or until something comes about that it awaits.
+        case sleeping(untilMs: Int64)
+        /// Until others have ended.
+        case waiting
         case ended
     }
 
@@ -54,12 +60,14 @@ struct Schedule {
 
     var isOverdue: Bool { turns >= turnLimit }
     var runningName: String { actors.isEmpty ? "" : actors[running].name }
+    var isRunningKilled: Bool { !actors.isEmpty && actors[running].isKilled }
     var runningProcess: Int? { actors.isEmpty ? nil : actors[running].process }
 
     mutating func add(_ name: String, process: Int?) -> Int {
         var actor = Actor(name: name, process: process, baton: DispatchSemaphore(value: 0))
         actor.weight = chance.one(of: [1, 4, 4, 4, 12]) ?? 4
         actors.append(actor)
+        living.append(actors.count - 1)
         return actors.count - 1
     }
 
@@ -73,10 +81,23 @@ struct Schedule {
         return chance.happens(switchPercent) ? giveAway() : Move(isKilled: actors[running].isKilled)
     }
 
-    /// The running actor waits for a time, for something to come about, or for others to end.
-    mutating func rest(_ state: State) -> Move {
+    /// The running actor waits for a time, or for one of these events to come about.
+    mutating func sleep(untilMs: Int64, unless events: Set<String>) -> Move {
+        rest(.sleeping(untilMs: untilMs), awaits: events)
+    }
+
+    /// The running actor waits for others to end.
+    mutating func wait(for others: Set<Int>) -> Move {
+        rest(.waiting, waitsFor: others)
+    }
+
+    private mutating func rest(_ state: State, awaits events: Set<String> = [], waitsFor others: Set<Int> = []) -> Move {
         turns += 1
-        actors[running].state = actors[running].isKilled ? .ready : state
+        if !actors[running].isKilled {
+            actors[running].state = state
+            actors[running].awaits = events
+            actors[running].waitsFor = others
+        }
         return giveAway()
     }
 
@@ -85,10 +106,10 @@ struct Schedule {
     /// - Returns: Who is next; nil when it was the last.
     mutating func end() -> DispatchSemaphore? {
         actors[running].state = .ended
-        for index in actors.indices {
-            guard case .waiting(let others) = actors[index].state else { continue }
-            let left = others.subtracting([running])
-            actors[index].state = left.isEmpty ? .ready : .waiting(for: left)
+        living.removeAll { $0 == running }
+        for index in living where actors[index].state == .waiting {
+            actors[index].waitsFor.remove(running)
+            if actors[index].waitsFor.isEmpty { actors[index].state = .ready }
         }
         return pick().map { actors[$0].baton }
     }
@@ -103,17 +124,17 @@ struct Schedule {
     mutating func pick() -> Int? {
         wakeSleepers()
         var total = 0
-        for actor in actors where actor.state == .ready { total += actor.weight }
+        for index in living where actors[index].state == .ready { total += actors[index].weight }
         if total == 0 {
-            let wakes = actors.compactMap { actor -> Int64? in
-                if case .sleeping(let untilMs, _) = actor.state { untilMs } else { nil }
+            let wakes = living.compactMap { index -> Int64? in
+                if case .sleeping(let untilMs) = actors[index].state { untilMs } else { nil }
             }
             guard let first = wakes.min() else { return nil }
             nowMs = max(nowMs, first)
             return pick()
         }
         var draw = chance.below(total)
-        for index in actors.indices where actors[index].state == .ready {
+        for index in living where actors[index].state == .ready {
             draw -= actors[index].weight
             if draw < 0 {
                 running = index
@@ -125,15 +146,15 @@ struct Schedule {
     }
 
     private mutating func wakeSleepers() {
-        for index in actors.indices {
-            if case .sleeping(let untilMs, _) = actors[index].state, untilMs <= nowMs { actors[index].state = .ready }
+        for index in living {
+            if case .sleeping(let untilMs) = actors[index].state, untilMs <= nowMs { actors[index].state = .ready }
         }
     }
 
     /// Something has come about that others may wait for.
     mutating func announce(_ event: String) {
-        for index in actors.indices {
-            if case .sleeping(_, let events) = actors[index].state, events.contains(event) { actors[index].state = .ready }
+        for index in living {
+            if case .sleeping = actors[index].state, actors[index].awaits.contains(event) { actors[index].state = .ready }
         }
     }
 
@@ -149,7 +170,8 @@ struct Schedule {
     /// Lets an actor stand still, wherever it is.
     mutating func stall(_ actor: Int, forMs ms: Int) {
         guard actor != running, actors[actor].state == .ready else { return }
-        actors[actor].state = .sleeping(untilMs: nowMs + Int64(ms), unless: [])
+        actors[actor].state = .sleeping(untilMs: nowMs + Int64(ms))
+        actors[actor].awaits = []
     }
 
     private mutating func mix(_ value: UInt64) {

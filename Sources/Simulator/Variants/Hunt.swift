@@ -8,6 +8,8 @@ public struct Hunt: Sendable {
     /// The most schedules of one search.
     public var limit: Int
     public var size: Plan.Size
+    /// The first seed of the first search.
+    public var firstSeed: UInt64 = 1_000_000
 
     public struct Outcome: Sendable {
         /// The schedules of each search, in ascending order; one that found nothing counts as the limit.
@@ -32,11 +34,12 @@ public struct Hunt: Sendable {
     public func run(jobs: Int = ProcessInfo.processInfo.activeProcessorCount) -> Outcome {
         var outcome = Outcome(schedules: [], found: 0, rules: [:], example: nil)
         for search in 0..<searches {
-            let first = UInt64(search + 1) * 1_000_000
+            let first = firstSeed + UInt64(search) * 1_000_000
             let tally = Campaign(
                 seeds: first..<(first + UInt64(limit)), size: size, variant: variant, jobs: jobs, stopsAtFirst: true
             ).run()
-            guard let failure = tally.failures.first else {
+            // Where the product itself breaks a promise, nothing was shown about the rule that the variant breaks.
+            guard let failure = tally.failures.first, Simulation(seed: failure.seed, size: size).run().violations.isEmpty else {
                 outcome.schedules.append(limit)
                 continue
             }

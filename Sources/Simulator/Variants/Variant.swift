@@ -27,6 +27,15 @@ public enum Variant: String, Sendable, CaseIterable {
     /// Nobody is signalled for the late write of a worker that had lost its partition.
     case lateWritesIgnored = "late-writes-ignored"
 
+    /// A range counts as scanned even if the scan died over it.
+    case resumeUnfinished = "resume-unfinished"
+    /// A run about what changed forgets somebody whom topics and ledgers mention.
+    case forgetfulReconcile = "forgetful-reconcile"
+    /// A replay enriches what it reads by itself, while the partition's owner goes on.
+    case replaySecondWriter = "replay-second-writer"
+    /// A replay takes remembered answers of the mapping service.
+    case replayRemembers = "replay-remembers"
+
     /// Puts wrong ports in the place of a worker's.
     func change(_ ports: inout PortSet, of hop: Hop, in world: World) {
         switch self {
@@ -39,6 +48,7 @@ public enum Variant: String, Sendable, CaseIterable {
             ports.sink = RecordingFirst(ports.sink, ports.ledger, world)
             ports.ledger = NothingLeftToRecord()
         case .eventBeforeVisibility: ports.rows = TrustingRows(ports.rows)
+        case .replayRemembers where hop == .enricher: ports.mappings = NeverForgetting(base: ports.mappings)
         case .lateWritesIgnored: ports.sink = SilentAboutLateWrites(ports.sink)
         default: break
         }
@@ -47,14 +57,20 @@ public enum Variant: String, Sendable, CaseIterable {
     /// Puts wrong ports in the place of a run's.
     func change(_ ports: SimulatedReconcilePorts, in world: World) -> any ReconcilePorts {
         switch self {
-        case .noFence: return ChangedPorts(base: ports, changeProgress: { FarAheadProgress($0) { true } })
+        case .noFence: return ChangedPorts(base: ports, changeProgress: { FarAheadProgress($0, world) { true } })
         case .nonceSeen: return ChangedPorts(base: ports, changeProgress: { NonceSeenProgress($0, world) })
         case .noSecondRead: return ChangedPorts(base: ports, changeSource: { RememberingSource($0) })
         case .oneFence:
             let passes = FencePasses()
             return ChangedPorts(
                 base: ports, changeSource: { CountingSource($0, passes) },
-                changeProgress: { FarAheadProgress($0) { passes.isSecondOfRound } })
+                changeProgress: { FarAheadProgress($0, world) { passes.isSecondOfRound } })
+        case .resumeUnfinished: return ChangedPorts(base: ports, changeSource: { TrustingUnfinishedRanges($0, world) })
+        case .forgetfulReconcile:
+            let planning = Planning()
+            return ChangedPorts(
+                base: ports, changeSource: { SourceAfterPlanning($0, planning) },
+                changeTopic: { ForgetfulTopic($0, planning) }, changeLedger: { ForgetfulLedger(base: $0, planning: planning) })
         case .xorDigest:
             var weak = ports
             let classes = WeakDigests()

@@ -168,3 +168,14 @@ final class SilentAboutLateWrites: RecordSink {
 
     func purge() throws { try base.purge() }
 }
+
+/// A mapping client that keeps its answers, whoever wants new ones.
+struct NeverForgetting: MappingLookup {
+    let base: any MappingLookup
+
+    func mappings(of users: [UserID], whileWaiting: () throws -> Void) throws -> [UserID: MappingAnswer] {
+        try base.mappings(of: users, whileWaiting: whileWaiting)
+    }
+
+    func forgetAnswers() {}
+}

@@ -9,36 +9,43 @@ struct ChangedPorts: ReconcilePorts {
     let base: SimulatedReconcilePorts
     var changeSource: @Sendable (any SourcePort) -> any SourcePort = { $0 }
     var changeProgress: @Sendable (any ProgressPort) -> any ProgressPort = { $0 }
+    var changeTopic: @Sendable (any TopicPort) -> any TopicPort = { $0 }
+    var changeLedger: @Sendable (any LedgerPort) -> any LedgerPort = { $0 }
 
     var clock: any ReconcileClock { base.clock }
     func source() throws -> any SourcePort { changeSource(try base.source()) }
-    func topic(_ name: String) throws -> any TopicPort { try base.topic(name) }
+    func topic(_ name: String) throws -> any TopicPort { changeTopic(try base.topic(name)) }
     func progress() throws -> any ProgressPort { changeProgress(try base.progress()) }
-    func ledger() throws -> any LedgerPort { try base.ledger() }
+    func ledger() throws -> any LedgerPort { changeLedger(try base.ledger()) }
     func parked() throws -> any ParkedPort { try base.parked() }
+    func mappings() throws -> any MappingPort { try base.mappings() }
     func concurrently(_ tasks: [@Sendable () throws -> Void]) throws { try base.concurrently(tasks) }
 }
 
 /// Progress that has always been made already, as far as somebody says so.
 final class FarAheadProgress: ProgressPort {
     private let base: any ProgressPort
+    private let world: World
     private let isSaidNow: () -> Bool
 
-    init(_ base: any ProgressPort, _ isSaidNow: @escaping () -> Bool) {
+    init(_ base: any ProgressPort, _ world: World, _ isSaidNow: @escaping () -> Bool) {
         self.base = base
+        self.world = world
         self.isSaidNow = isSaidNow
     }
 
     func committed(group: String, topic: String, partitions: [Int32]) throws -> [Int32: Int64] {
         let offsets = try base.committed(group: group, topic: topic, partitions: partitions)
-        return isSaidNow() ? Dictionary(uniqueKeysWithValues: partitions.map { ($0, .max) }) : offsets
+        guard isSaidNow() else { return offsets }
+        return world.act { state in
+            Dictionary(uniqueKeysWithValues: partitions.map { ($0, state.broker[TopicPartition(topic, $0)].end) })
+        }
     }
 
     func connectorOffset() throws -> ConnectorOffset? {
         let offset = try base.connectorOffset()
         guard isSaidNow() else { return offset }
-        return ConnectorOffset(
-            position: SourcePosition(server: Server.id, logName: "binlog", logNumber: .max, offset: 0), isSnapshot: false)
+        return ConnectorOffset(position: world.act { $0.server.end }, isSnapshot: false)
     }
 
     func close() {}

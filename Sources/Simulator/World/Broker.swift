@@ -19,6 +19,13 @@ struct Broker: Sendable {
         var timeMs: Int64
         /// The turn of the schedule in which it was written.
         var turn: Int
+
+        /// The record as a consumer of the partition gets it.
+        func asRead(from partition: TopicPartition) -> Record {
+            Record(
+                topic: partition.topic, partition: partition.partition, offset: offset, timestampMs: timeMs, key: record.key,
+                value: record.value, headers: record.headers)
+        }
     }
 
     struct Partition: Sendable {

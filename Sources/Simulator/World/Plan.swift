@@ -8,6 +8,12 @@ public struct Plan: Sendable {
     var rowsAtStart: Int
     var writers: Int
     var transactions: Int
+    /// Milliseconds between two transactions of a writer, at most.
+    var writerPauseMs: Int
+    /// Milliseconds between two troubles, at most.
+    var troublePauseMs: Int
+    /// Milliseconds before each run, at most.
+    var runPauseMs = 500
     var changePartitions: Int
     /// Of the signals topic and the aggregate topic alike.
     var signalPartitions: Int
@@ -23,11 +29,22 @@ public struct Plan: Sendable {
     var defects: [Defect]
     /// Reconciliations meet failures of their ports too.
     var troublesRuns: Bool
+    /// The first run dies over its scan, and another one goes on from there.
+    var interruptsRuns: Bool
+    /// Milliseconds before that first run.
+    var interruptionPauseMs = 20...500
+    /// Runs know nothing of the connector's progress, all but the last.
+    var hasWeakFence: Bool
+    /// How often the mapping service changes its mind, and everyone or somebody is enriched once more.
+    var replays: Int
+    /// Enrichers remember what the mapping service said.
+    var remembersMappings: Bool
 
     /// What happens to machines, networks and logs, and must harm nobody.
     enum Trouble: String, Sendable, CaseIterable {
         case crashProcess, stopProcess, crashConnector, stallWorker, stallWriter, stallConnector
-        case brokerAway, mysqlAway, mappingAway, diskFull, flakyPorts
+        case dozingWorker
+        case brokerAway, partitionAway, mysqlAway, mappingAway, diskFull, flakyPorts
         case compact, markers, rotateLog
     }
 
@@ -45,6 +62,9 @@ public struct Plan: Sendable {
         rowsAtStart = chance.within(0...userCount)
         writers = chance.within(1...2)
         transactions = chance.within(1...(size == .small ? 4 : 9))
+        // Changes that go on for longer than a session meet workers that have lost theirs.
+        writerPauseMs = chance.one(of: [60, 60, 60, 500]) ?? 60
+        troublePauseMs = chance.one(of: [250, 250, 700]) ?? 250
         changePartitions = chance.within(1...2)
         signalPartitions = chance.within(1...2)
         godPartitions = chance.within(1...2)
@@ -56,12 +76,47 @@ public struct Plan: Sendable {
         runs = chance.within(1...3)
         troubles = Trouble.allCases
         troubles.removeAll { _ in chance.happens(70) }
+        // Somebody has to take over what a worker that stands still has lost.
+        if troubles.contains(.dozingWorker), chance.happens(70) { processes = 2 }
         troubleCount = troubles.isEmpty ? 0 : chance.within(1...(size == .small ? 3 : 6))
         defects = []
         if chance.happens(45) {
             for _ in 0..<chance.within(1...2) { defects += [chance.one(of: Defect.allCases)].compactMap { $0 } }
         }
         troublesRuns = chance.happens(20)
+        interruptsRuns = chance.happens(15)
+        hasWeakFence = chance.happens(10)
+        replays = chance.happens(25) ? chance.within(1...2) : 0
+        remembersMappings = chance.happens(50)
+        if chance.happens(10) { beAboutLateWriters() } else if interruptsRuns, chance.happens(50) { beAboutLostInserts() }
+    }
+
+    /// What a scan has overlooked is noticed by nobody only where the topics lack it too.
+    private mutating func beAboutLostInserts() {
+        users = ["1", "2"].map { UserID($0) }
+        rowsAtStart = 0
+        writers = 1
+        transactions = 3
+        writerPauseMs = 60
+        troublePauseMs = 40
+        interruptionPauseMs = 150...400
+        troubles = []
+        troubleCount = 0
+        defects = [.lostEvent, .lostEvent]
+        troublesRuns = false
+    }
+
+    /// Few users, whose workers lose their partitions over and over without knowing, while MySQL answers late.
+    private mutating func beAboutLateWriters() {
+        users = Array(users.prefix(2))
+        rowsAtStart = min(rowsAtStart, users.count)
+        writerPauseMs = 500
+        processes = 2
+        runs = 6
+        runPauseMs = 50
+        troubles = [.dozingWorker, .dozingWorker, .stallWorker, .mysqlAway, .mappingAway]
+        troubleCount = 14
+        defects = []
     }
 
     /// Workers of a hop in each process.

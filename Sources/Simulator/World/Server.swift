@@ -136,6 +136,10 @@ struct Server: Sendable {
         transactions > 0 ? log[transactions - 1].end : Self.origin
     }
 
+    /// Where a snapshot that is taken now lies in the log. When everything is shown that was logged, that is the log's end, also right
+    /// after a rotation: so MariaDB 10.11 was seen to answer after `FLUSH BINARY LOGS`, a restart and a kill.
+    var snapshotPosition: SourcePosition { visible == log.count ? end : position(ofSnapshot: visible) }
+
     /// How many transactions lie before a position.
     func transactions(before position: SourcePosition) -> Int {
         log.firstIndex { !position.hasReached($0.end) } ?? log.count

@@ -38,14 +38,27 @@ final class World: Sendable {
 
     /// Waits for a time, or until one of the events comes about.
     func sleep(ms: Int, unless events: Set<String> = []) throws {
-        try take(act { $0.schedule.rest(.sleeping(untilMs: $0.schedule.nowMs + Int64(max(1, ms)), unless: events)) })
+        try take(act { $0.schedule.sleep(untilMs: $0.schedule.nowMs + Int64(max(1, ms)), unless: events) })
+    }
+
+    /// A worker is given no time, if one is to be, for longer than its session lasts: it goes on as if nothing had happened.
+    func doze() throws {
+        let ms = act { state -> Int? in
+            guard state.weather.dozers > 0, state.schedule.chance.happens(50) else { return nil }
+            state.weather.dozers -= 1
+            let ms = state.schedule.chance.within(1_050...2_600)
+            state.note("stands still for \(ms) ms")
+            state.weather.overslept.insert(state.schedule.running)
+            return ms
+        }
+        if let ms { try sleep(ms: ms) }
     }
 
     /// Waits for the ends of others.
     func wait(for actors: [Int]) throws {
         let alive = act { state in Set(actors.filter { state.schedule.isAlive($0) }) }
         guard !alive.isEmpty else { return }
-        try take(act { $0.schedule.rest(.waiting(for: alive)) })
+        try take(act { $0.schedule.wait(for: alive) })
     }
 
     private func take(_ move: Schedule.Move) throws {

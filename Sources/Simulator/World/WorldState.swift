@@ -12,6 +12,7 @@ struct WorldState: Sendable {
     /// Users whom the connector's copies of the tables were about.
     var copied: Set<UserID> = []
     var machines: [Machine]
+    var replays: [ReplayEntry] = []
     var weather = Weather()
     var truth = Truth()
     private(set) var violations: [Violation] = []
@@ -77,6 +78,7 @@ enum Name {
     static let enricher = "enricher"
     /// What actors wait for that is not a topic.
     static let binlog = "binlog"
+    static let control = "control"
     static let encodingID = "e1"
 }
 
@@ -91,6 +93,10 @@ public struct Violation: Sendable, Hashable, CustomStringConvertible {
         case wrongFinalVerdict = "wrong_final_verdict"
         /// Nothing was injected, everything has come to rest, and a topic does not hold what the source says.
         case notConverged = "not_converged"
+        /// Somebody was repaired, and is wanting all the same.
+        case notHealed = "not_healed"
+        /// A replay is done, and somebody whom it should have reached has an older mapping than the one of then.
+        case replayMissed = "replay_missed"
         /// An offset was committed before the work for its record was done.
         case offsetPassedWork = "offset_passed_work"
         /// A production was acknowledged, and no ledger lists it.
@@ -135,9 +141,19 @@ struct Machine: Sendable {
 struct Weather: Sendable {
     /// Until when each counterpart is away, in milliseconds since 1970.
     var awayUntilMs: [Counterpart: Int64] = [:]
+    /// Until when a partition has no leader.
+    var leaderlessUntilMs: [TopicPartition: Int64] = [:]
+    /// Workers that are going to stand still over what they have just read, for longer than their session.
+    var dozers = 0
+    /// Workers that stood still, and have not polled since: they may have a batch in hand that is another's by now.
+    var overslept: Set<Int> = []
     /// In how many of a hundred calls a port fails for no reason.
     var failurePercent = 0
     var mappingFails: Set<UserID> = []
+    /// How often the mapping service has changed its mind about each user.
+    var answers: [UserID: Int] = [:]
+    /// The process that scans is going to die in one of its next calls to the source; nil when it is not.
+    var scanCallsUntilDeath: Int?
     /// Records that the broker is going to acknowledge and lose, by topic.
     var swallows: [String: Int] = [:]
     /// Productions that the disk is going to lose.

@@ -1,0 +1,262 @@
+import Domain
+import Foundation
+import Kafka
+import Ledger
+import Synchronization
+import Testing
+
+@testable import Pipeline
+@testable import Reconcile
+@testable import Simulator
+
+/// The same calls on a real part and on the simulated one, which have to show the same: what the simulator proves rests on it.
+@Suite("A simulated part behaves as the real one does", .serialized)
+struct ContractTests {
+    enum Part: CaseIterable { case real, simulated }
+
+    @Test("a broker: addresses, reading in a group, commits, ends and history", arguments: Part.allCases)
+    func broker(part: Part) throws {
+        let seen = try part.run { try BrokerContract(broker: $0).observe() }
+        #expect(seen.addresses == [0, 1, 2])
+        #expect(seen.homes == (0..<8).map { Partitioner.murmur2(key: Array("\($0)".utf8), partitionCount: 2) })
+        #expect(seen.firstShare == [0, 1])
+        #expect(seen.read == [0, 1, 2], "from the beginning, where nothing was committed")
+        #expect(seen.end == 3 && seen.partitions == 2 && seen.partitionsOfNothing == nil)
+        #expect(seen.committed == 2 && seen.low == 0 && seen.high == 3)
+        #expect(seen.lookedBack == [0, 1])
+        #expect(seen.readOn == [2], "from where the group had committed")
+    }
+
+    @Test("a broker: a second member makes the first one give up everything, and the two share", arguments: Part.allCases)
+    func rebalance(part: Part) throws {
+        let seen = try part.run { try BrokerContract(broker: $0).observeRebalance() }
+        #expect(seen.revoked == [0, 1])
+        #expect(seen.shares.map(\.count) == [1, 1])
+        #expect(Set(seen.shares.joined()) == [0, 1])
+    }
+
+    @Test("a ledger: what was appended is there for the next process, in order, and a reader goes on from where it was")
+    func ledger() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("contract-\(UUID().uuidString).sqlite").path
+        defer { for suffix in ["", "-wal", "-shm", ".lock"] { unlink(path + suffix) } }
+        // Each closure is a process of its own: nothing but the file outlives it.
+        let real = try LedgerContract(
+            append: { try LedgerFile(writer: LedgerWriter(path: path, godTopic: Name.god)).append($0) },
+            highest: { try LedgerWriter(path: path, godTopic: Name.god).highestGodOffsets() },
+            port: { try LedgerFiles(paths: [path], godTopic: Name.god) }
+        ).observe()
+        let simulated = try Part.inWorld { world in
+            try LedgerContract(
+                append: { try SimulatedLedger(world: world, machine: 0).append($0) },
+                highest: { try SimulatedLedger(world: world, machine: 0).highestGodOffsets() },
+                port: { try SimulatedReconcilePorts(world: world).ledger() }
+            ).observe()
+        }
+        #expect(real.highest == [0: 5, 1: 2])
+        #expect(real.firstRead == [0, 5])
+        #expect(real.secondRead == [2])
+        #expect(real.lastIDs == [[2], [3]])
+        #expect(simulated == real)
+    }
+}
+
+extension ContractTests.Part {
+    /// Runs a contract against the part, on threads that may block.
+    func run<Seen: Sendable>(_ body: @escaping @Sendable (any ContractBroker) throws -> Seen) throws -> Seen {
+        switch self {
+        case .real: try body(RealBroker())
+        case .simulated: try Self.inWorld { try body(SimulatedBroker(world: $0)) }
+        }
+    }
+
+    /// Runs as the only actor of a world in which nothing goes wrong.
+    static func inWorld<Seen: Sendable>(_ body: @escaping @Sendable (World) throws -> Seen) throws -> Seen {
+        var schedule = Schedule(seed: 1)
+        var plan = Plan(&schedule.chance, size: .small)
+        plan.signalPartitions = 2
+        plan.troublesRuns = false
+        let world = World(WorldState(plan: plan, schedule: schedule), pool: ThreadPool())
+        let result = Mutex<Result<Seen, any Error>?>(nil)
+        world.spawn("contract") { world in
+            let outcome = Result { try body(world) }
+            result.withLock { $0 = outcome }
+        }
+        world.run()
+        return try #require(result.withLock { $0 }).get()
+    }
+}
+
+/// A broker with an empty topic `aggregate` of two partitions, and the ports to it.
+protocol ContractBroker {
+    func sink() throws -> any RecordSink
+    /// A new member of the group that reads the topic.
+    func member() throws -> any RecordSource
+    func leave(_ member: any RecordSource)
+}
+
+struct RealBroker: ContractBroker {
+    private let broker: MockBroker
+    private let members = Members()
+
+    private final class Members {
+        var consumers: [ObjectIdentifier: Consumer] = [:]
+    }
+
+    init() throws {
+        broker = try MockBroker()
+        try broker.createTopic(Name.aggregate, partitions: 2)
+    }
+
+    func sink() throws -> any RecordSink {
+        KafkaSink(try Producer(properties: ["bootstrap.servers": broker.bootstrap, "partitioner": "murmur2_random"]))
+    }
+
+    func member() throws -> any RecordSource {
+        let properties = MockBroker.recommendedConsumerProperties.merging([
+            "bootstrap.servers": broker.bootstrap, "group.id": Name.enricher, "auto.offset.reset": "earliest",
+        ]) { $1 }
+        let consumer = try Consumer(properties: properties)
+        try consumer.subscribe([Name.aggregate])
+        let source = KafkaSource(consumer, properties: properties, timeoutMs: 10_000, logger: .init(label: "contract"))
+        members.consumers[ObjectIdentifier(source)] = consumer
+        return source
+    }
+
+    func leave(_ member: any RecordSource) { members.consumers[ObjectIdentifier(member)]?.close() }
+}
+
+struct SimulatedBroker: ContractBroker {
+    let world: World
+
+    func sink() -> any RecordSink { SimulatedProducer(world, for: nil) }
+    func member() -> any RecordSource { SimulatedConsumer(world, group: Name.enricher) }
+    func leave(_ member: any RecordSource) { (member as? SimulatedConsumer)?.leave() }
+}
+
+struct BrokerContract {
+    let broker: any ContractBroker
+    private let first = TopicPartition(Name.aggregate, 0)
+
+    init(broker: any ContractBroker) { self.broker = broker }
+
+    struct Seen: Sendable {
+        var addresses: [Int64] = []
+        var homes: [Int32] = []
+        var firstShare: [Int32] = []
+        var read: [Int64] = []
+        var end: Int64 = 0
+        var partitions: Int?
+        var partitionsOfNothing: Int?
+        var committed: Int64?
+        var low: Int64 = -1
+        var high: Int64 = -1
+        var lookedBack: [Int64] = []
+        var readOn: [Int64] = []
+    }
+
+    func observe() throws -> Seen {
+        var seen = Seen()
+        seen.addresses = try write((0..<3).map { record("0", "\($0)", partition: 0) }).map(\.offset)
+        let one = try broker.member()
+        try gather(one) { poll in
+            seen.firstShare += poll.assigned.map(\.partition).sorted()
+            seen.read += poll.records.filter { $0.partition == 0 }.map(\.offset)
+            return seen.read.count >= 3
+        }
+        seen.end = try one.end(of: first)
+        seen.partitions = try one.partitionCount(of: Name.aggregate)
+        seen.partitionsOfNothing = try one.partitionCount(of: "nothing")
+        try one.commit([first: 2]) {}
+        let history = try one.history(of: [first], lookBack: 2)[first]
+        seen.committed = history?.committed
+        seen.low = history?.low ?? -1
+        seen.high = history?.high ?? -1
+        seen.lookedBack = history?.last.map(\.offset) ?? []
+        broker.leave(one)
+        let two = try broker.member()
+        try gather(two) { poll in
+            seen.readOn += poll.records.filter { $0.partition == 0 }.map(\.offset)
+            return !seen.readOn.isEmpty
+        }
+        broker.leave(two)
+        seen.homes = try write((0..<8).map { record("\($0)", "v", partition: nil) }).map(\.partition)
+        return seen
+    }
+
+    struct Shares: Sendable {
+        var revoked: [Int32] = []
+        var shares: [[Int32]] = []
+    }
+
+    func observeRebalance() throws -> Shares {
+        var seen = Shares()
+        let one = try broker.member()
+        try gather(one) { !$0.assigned.isEmpty }
+        let two = try broker.member()
+        var shares: [[Int32]] = [[], []]
+        for _ in 0..<2_000 {
+            guard shares.contains([]) else { break }
+            for (index, member) in [one, two].enumerated() {
+                let poll = try member.poll(maxRecords: 10, maxBytes: 1 << 20, timeoutMs: 20)
+                if index == 0 { seen.revoked += poll.revoked.map(\.partition).sorted() }
+                if !poll.assigned.isEmpty { shares[index] = poll.assigned.map(\.partition) }
+            }
+        }
+        seen.shares = shares
+        broker.leave(one)
+        broker.leave(two)
+        return seen
+    }
+
+    private func record(_ key: String, _ value: String, partition: Int32?) -> OutgoingRecord {
+        var record = OutgoingRecord(topic: Name.aggregate, key: Array(key.utf8), value: Array(value.utf8))
+        record.partition = partition
+        return record
+    }
+
+    private func write(_ records: [OutgoingRecord]) throws -> [RecordAddress] {
+        let sink = try broker.sink()
+        for record in records { _ = try sink.send(record) {} }
+        return try sink.flush(timeoutMs: 30_000, whileWaiting: {}).compactMap { receipt in
+            if case .delivered(let address) = receipt.outcome { address } else { nil }
+        }
+    }
+
+    /// Polls until `isDone` says so, and gives up in the end.
+    private func gather(_ member: any RecordSource, until isDone: (Poll) -> Bool) throws {
+        for _ in 0..<2_000 {
+            if isDone(try member.poll(maxRecords: 10, maxBytes: 1 << 20, timeoutMs: 20)) { return }
+        }
+    }
+}
+
+struct LedgerContract {
+    let append: ([Production]) throws -> Void
+    let highest: () throws -> [Int32: Int64]
+    let port: () throws -> any LedgerPort
+
+    struct Seen: Sendable, Equatable {
+        var highest: [Int32: Int64] = [:]
+        var firstRead: [Int64] = []
+        var secondRead: [Int64] = []
+        var lastIDs: [[Int64]] = []
+    }
+
+    func observe() throws -> Seen {
+        var seen = Seen()
+        try append([production(partition: 0, offset: 0), production(partition: 0, offset: 5)])
+        let begun = try port().read(after: LedgerPosition()) { seen.firstRead.append($0.god.offset) }
+        try append([production(partition: 1, offset: 2)])
+        let done = try port().read(after: begun) { seen.secondRead.append($0.god.offset) }
+        seen.lastIDs = [begun.lastIDs, done.lastIDs].map { [$0.first ?? -1] }
+        seen.highest = try highest()
+        return seen
+    }
+
+    private func production(partition: Int32, offset: Int64) -> Production {
+        Production(
+            user: UserID("7"), god: RecordAddress(partition: partition, offset: offset), godDigest: Digest(of: [1]),
+            aggregate: RecordAddress(partition: 0, offset: offset), aggregateDigest: Digest(of: [2]), version: nil,
+            mappingDigest: nil, producedAtMs: 1)
+    }
+}
