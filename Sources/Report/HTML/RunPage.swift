@@ -16,7 +16,7 @@ struct RunPage {
         Page.document(
             title: "\(report.verdict.word): run \(report.runID)", tone: report.verdict.rawValue,
             home: """
-                <a href="../index.html">All runs</a>\(screen.steps.isEmpty ? "" : " <a href=\"#next\">What to do</a>" as Markup)\
+                <a href="../index.html">All runs</a>\(screen.steps.isEmpty ? "" : " <a href=\"#next\">Next</a>" as Markup)\
                 \(findings.total == 0 ? "" : " <a href=\"#findings\">Findings</a>" as Markup)
                 """,
             body: """
@@ -83,19 +83,20 @@ struct RunPage {
             """
     }
 
+    /// One column per stage, so that millions fit on a phone as well, and no outcome is out of sight.
     private var counts: Markup? {
         guard let table = screen.counts else { return nil }
-        let header = table.header.map { title -> Markup in "<th scope=\"col\">\(title)</th>" }
-        let rows = table.rows.map { row -> Markup in
-            let cells = zip(row, table.header).dropFirst().map { cell, title -> Markup in
-                let isWrong = cell != "0" && ["missing", "stale", "extra", "unresolved"].contains(title)
-                return "<td data-is=\"\(title)\"\(isWrong ? " class=\"bad\"" : "" as Markup)>\(cell)</td>"
+        let header = table.rows.map { stage -> Markup in "<th scope=\"col\">\(stage[0])</th>" }
+        let rows = table.header.enumerated().dropFirst().map { column, title -> Markup in
+            let cells = table.rows.map { stage -> Markup in
+                let isWrong = stage[column] != "0" && ["missing", "stale", "extra", "unresolved"].contains(title)
+                return "<td\(isWrong ? " class=\"bad\"" : "" as Markup)>\(stage[column])</td>"
             }
-            return "<tr><th scope=\"row\">\(row[0])</th>\(Array(cells))</tr>"
+            return "<tr><th scope=\"row\">\(title)</th>\(cells)</tr>"
         }
         return """
-            <div class="scroll" tabindex="0" role="region" aria-label="Counts by stage"><table class="counts"><caption class="hidden">Users by stage and outcome</caption>
-            <thead><tr>\(header)</tr></thead><tbody>\(rows)</tbody></table></div>
+            <table class="counts"><caption class="hidden">Users by outcome and stage</caption>
+            <thead><tr><th scope="col">stage</th>\(header)</tr></thead><tbody>\(rows)</tbody></table>
             """
     }
 
