@@ -7,7 +7,12 @@ import Testing
 
 @Suite("The gate")
 struct GateTests {
-    let path = NSTemporaryDirectory() + "rollcall-gate-\(UUID().uuidString).sqlite"
+    private let directory: TemporaryDirectory
+    private var path: String { directory.path + "/history.sqlite" }
+
+    init() throws {
+        directory = try TemporaryDirectory()
+    }
 
     private func record(
         _ id: String, at hour: Int64, verdict: String = "clean", complete: Bool = true, everyone: Bool = true,
@@ -25,7 +30,6 @@ struct GateTests {
     private func ask(at hour: Int64, maxAge: String = "24h", full: String? = nil, stages: Set<Stage> = Set(Stage.allCases))
         -> Gate.Answer
     {
-        defer { try? FileManager.default.removeItem(atPath: path) }
         return Gate(
             maxAgeMs: Age(argument: maxAge)?.milliseconds ?? 0,
             fullWithinMs: full.flatMap { Age(argument: $0)?.milliseconds }, stages: stages, nowMs: hour * 3_600_000

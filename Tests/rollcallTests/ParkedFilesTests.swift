@@ -7,10 +7,10 @@ import Testing
 
 @Suite("Parked records of several processes")
 struct ParkedFilesTests {
-    private let directory = FileManager.default.temporaryDirectory.appending(path: "rollcall-parked-files-\(UUID().uuidString)")
+    private let directory: TemporaryDirectory
 
     init() throws {
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        directory = try TemporaryDirectory()
         try park("7", by: .intake, in: "intake.sqlite", atMs: 3)
         try park("8", by: .enricher, in: "enricher.sqlite", atMs: 1)
         try park("9", by: .enricher, in: "enricher.sqlite", atMs: 5)
@@ -45,7 +45,7 @@ struct ParkedFilesTests {
         let text = try Binary.run(["parked", "list"] + both, in: directory.path).output
         #expect(text.hasPrefix("FILE"))
         try Data("ledger: {parked_path: intake.sqlite, parked_paths: [enricher.sqlite]}\n".utf8)
-            .write(to: directory.appending(path: "rollcall.yaml"))
+            .write(to: URL(fileURLWithPath: directory.path + "/rollcall.yaml"))
         #expect(try users(rollcall("parked", "list", "--json").output) == ["8", "7", "9"])
         #expect(try users(rollcall("parked", "list", "--json", "--limit", "1").output) == ["8"])
     }
@@ -65,7 +65,7 @@ struct ParkedFilesTests {
     func missingFile() throws {
         #expect(try rollcall("parked", "list", "--parked", "typo.sqlite").status == 64)
         try Data("ledger: {parked_path: idle.sqlite, parked_paths: [intake.sqlite, enricher.sqlite]}\n".utf8)
-            .write(to: directory.appending(path: "rollcall.yaml"))
+            .write(to: URL(fileURLWithPath: directory.path + "/rollcall.yaml"))
         let idle = try rollcall("parked", "list", "--json")
         #expect(try users(idle.output) == ["8", "7", "9"])
     }
