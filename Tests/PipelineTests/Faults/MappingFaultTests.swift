@@ -23,8 +23,9 @@ extension RealParts {
             MappingFaults(failure: .wrongJSON),
         ]
 
-        /// An answer that is read and is none (too large, no JSON) is held against the user, who is parked; all others are waited
-        /// for. Either way a later change brings the user through, and closes what was parked.
+        /// An answer that is too large, and one that is no JSON while others are answered, is held against the user, who is parked. All
+        /// others are waited for, no JSON for anybody among them: after some of those the breaker is open. Either way a later change
+        /// brings the user through, and closes what was parked.
         @Test(arguments: ["/{user_id}", "?ids={user_ids}"])
         func everyoneArrives(path: String) throws {
             let isSingle = path.contains("{user_id}")
@@ -36,17 +37,19 @@ extension RealParts {
             let first = isSingle ? 12_000 : 12_200
             let shop = try Shop(stack, users: first..<(first + 12), seed: 12)
             // For one user any JSON is a mapping; only among several is there a shape that it can lack.
-            for fault in Self.faults where !(isSingle && fault.failure == .wrongJSON) {
+            let ofOneUser = MappingFaults(failure: .brokenJSON, users: ["\(first)"])
+            for fault in Self.faults + [ofOneUser] where !(isSingle && fault.failure == .wrongJSON) {
                 let (before, published) = (try service.stats().failures, shop.published)
                 let parkedBefore = runner.counters[.enricher].snapshot().parked
                 try service.setFaults(fault)
                 try eventually("\(fault) is met") {
                     // A service that fails now and then need not fail for the first request.
-                    if fault.errorRate < 1 || shop.published == published { try shop.change(12) }
+                    let isRare = fault.errorRate < 1 || fault.users != nil
+                    if isRare || shop.published == published { try shop.change(12) }
                     return try service.stats().failures > before
                 }
                 // What is held against the user has to be parked before the service is well again, or it never is.
-                if fault.failure == .oversizedBody {
+                if fault.failure == .oversizedBody || fault.users != nil {
                     try eventually("somebody is parked over \(fault)") {
                         runner.counters[.enricher].snapshot().parked > parkedBefore
                     }
