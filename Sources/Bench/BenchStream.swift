@@ -4,7 +4,7 @@ import Foundation
 import Logging
 import Pipeline
 
-/// `bench stream`: the pipeline against itself at batch size 1, its slowest hop alone, itself without a ledger, and a Python peer.
+/// `bench stream`: the pipeline against itself at batch size 1, its slowest hop's calls alone, itself without a ledger, and a Python peer.
 struct BenchStream: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stream",
@@ -23,6 +23,9 @@ struct BenchStream: ParsableCommand {
     @Option(help: "How many events the pipeline at batch size 1 gets.")
     var singleEvents = 2_000
 
+    @Option(help: "How many records a batch of each hop has at the most.")
+    var batch = BatchSettings().maxRecords
+
     @Option(help: "How often the ratios' runs are repeated; medians are shown.")
     var rounds = 3
 
@@ -39,7 +42,7 @@ struct BenchStream: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard events >= 2, users > 0, singleEvents >= 2, rounds > 0, soakMinutes ?? 1 > 0 else {
+        guard events >= 2, users > 0, singleEvents >= 2, rounds > 0, batch > 0, soakMinutes ?? 1 > 0 else {
             throw ValidationError("all counts have to be positive")
         }
     }
@@ -71,7 +74,7 @@ struct BenchStream: ParsableCommand {
             figures.main.append(run)
             figures.withoutLedger.append(try pipeline(world, load, recording: false))
             BenchVerify.tell("round \(round) of \(rounds): each hop's work alone")
-            figures.alone.append((run, try HopsAlone.measure(world, like: run)))
+            figures.alone.append((run, try HopsAlone.measure(world, like: run, batch: batch)))
             BenchVerify.tell("round \(round) of \(rounds): batch size 1")
             let few = try world.preload("single\(round)", events: singleEvents)
             figures.single.append(try pipeline(world, few, batch: 1))
@@ -89,7 +92,7 @@ struct BenchStream: ParsableCommand {
         _ world: StreamWorld, _ load: StreamWorld.Load, latency: StreamWorld.Latency = .init(), batch: Int? = nil,
         recording: Bool = true
     ) throws -> StreamRun {
-        var settings = try world.settings(for: load, latency: latency, batch: batch)
+        var settings = try world.settings(for: load, latency: latency, batch: batch ?? self.batch)
         settings.isRecording = recording
         return try StreamRun.measure(world, load, settings, world.mapping(latency))
     }

@@ -5,46 +5,51 @@ import Ledger
 import Pipeline
 import Source
 
-/// The work of each hop, done alone by the same code that the pipeline does it with, in the same batches.
+/// What the hops ask of others, done alone by the same code that the pipeline does it with, in batches of the same size: the same
+/// SQL, the same HTTP, the same producing, the same appends to the ledger. Nothing of what the hops do themselves is in it.
 struct HopsAlone {
-    /// Seconds that the same amount of work takes when nothing else is done, by what it is.
+    /// Seconds that the same amount of such work takes when nothing else is done, by what it is.
     var seconds: [(name: String, seconds: Double)] = []
+    /// The same by hop: one call after the other, as one worker makes them.
+    var hops: [(name: String, seconds: Double)] = []
 
-    var slowest: (name: String, seconds: Double) { seconds.max { $0.seconds < $1.seconds } ?? ("nothing", 0) }
+    var slowestCall: Double { seconds.map(\.seconds).max() ?? 0 }
+    var slowestHop: Double { hops.map(\.seconds).max() ?? 0 }
 
     /// Measures a sample of each kind of work, and scales it to the amount that this run has done.
-    static func measure(_ world: StreamWorld, like run: StreamRun, batch: Int = 500) throws -> HopsAlone {
+    static func measure(_ world: StreamWorld, like run: StreamRun, batch: Int) throws -> HopsAlone {
         let rows = run.counts[.aggregator]?.recordsOut ?? 0
         let signals = run.counts[.intake]?.recordsOut ?? 0
-        let batches = 24
+        let batches = max(1, 12_000 / batch)
         var alone = HopsAlone()
         let users = (0..<batches).map { number in
             (0..<batch).map { UserID("\(1 + (number * batch + $0) * 7 % world.users)") }
         }
-        func note(_ name: String, amount: Int, sample: Int, _ work: () throws -> Void) throws {
+        /// Returns the seconds for one of them.
+        func note(_ name: String, amount: Int, sample: Int, _ work: () throws -> Void) throws -> Double {
             let start = ContinuousClock.now
             try work()
-            let seconds = (ContinuousClock.now - start) / .seconds(1)
-            alone.seconds.append((name, seconds / Double(sample) * Double(amount)))
+            let each = (ContinuousClock.now - start) / .seconds(1) / Double(max(1, sample))
+            alone.seconds.append((name, each * Double(amount)))
+            return each
         }
 
         let reader = try SourceReader(world.source(.init()))
         defer { reader.close() }
         var values: [(UserID, [UInt8])] = []
-        try note("the SQL", amount: rows, sample: batches * batch) {
+        let query = try note("the SQL", amount: rows, sample: batches * batch) {
             for batch in users { values += try reader.rows(of: batch).rows.map { ($0.key, $0.value) } }
         }
 
         let service = try HTTPMappingService(settings: world.mapping(), clock: WallClock())
-        try note("the HTTP", amount: run.godObjects, sample: batches * batch) {
+        let lookup = try note("the HTTP", amount: run.godObjects, sample: batches * batch) {
             for batch in users { _ = try service.mappings(of: batch) {} }
         }
 
         let settings = try world.settings(for: .init(topics: ["none"], events: 0, users: 0))
-        let producer = try Producer(
-            properties: StreamWorld.producerProperties.merging(["bootstrap.servers": world.bootstrap]) { $1 })
+        let producer = try Producer(properties: settings.producerProperties())
         defer { producer.close() }
-        try note("the producing, three times over", amount: signals + rows + run.godObjects, sample: values.count) {
+        let produce = try note("the producing, three times over", amount: signals + rows + run.godObjects, sample: values.count) {
             for start in stride(from: 0, to: values.count, by: batch) {
                 for (user, value) in values[start..<min(start + batch, values.count)] {
                     _ = try producer.send(OutgoingRecord(topic: settings.topics.god, key: user.keyBytes, value: value))
@@ -55,7 +60,7 @@ struct HopsAlone {
 
         let ledger = try LedgerWriter(path: settings.ledgerPath, godTopic: settings.topics.god)
         defer { ledger.close() }
-        try note("the ledger's appends", amount: run.godObjects, sample: values.count) {
+        let append = try note("the ledger's appends", amount: run.godObjects, sample: values.count) {
             for start in stride(from: 0, to: values.count, by: batch) {
                 try ledger.append(
                     values[start..<min(start + batch, values.count)].enumerated().map { index, entry in
@@ -66,6 +71,10 @@ struct HopsAlone {
                     })
             }
         }
+        alone.hops = [
+            ("the intake's calls", produce * Double(signals)), ("the aggregator's calls", (query + produce) * Double(rows)),
+            ("the enricher's calls", (lookup + produce + append) * Double(run.godObjects)),
+        ]
         return alone
     }
 }

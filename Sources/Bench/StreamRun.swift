@@ -36,7 +36,7 @@ struct StreamRun {
         let (start, cpu) = (ContinuousClock.now, cpuSeconds())
         while !isThrough(runner.counters.snapshot(), load.events) {
             guard runner.isRunning else { break }
-            usleep(2_000)
+            usleep(10_000)
         }
         let (end, cpuEnd) = (ContinuousClock.now, Self.cpuSeconds())
         let counts = runner.counters.snapshot()
