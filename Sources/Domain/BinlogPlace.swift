@@ -18,8 +18,8 @@ public struct BinlogPlace: Hashable, Sendable, CustomStringConvertible {
 
     /// A place from a log file's full name, such as `binlog.000017`; nil when the name does not end in a number.
     public init?(server: UInt64?, file: String, offset: UInt64) {
-        guard let dot = file.lastIndex(of: "."),
-            let number = UInt64(file[file.index(after: dot)...])
+        guard let dot = file.utf8.lastIndex(of: UInt8(ascii: ".")),
+            let number = UInt64(file[file.utf8.index(after: dot)...])
         else { return nil }
         self.init(server: server, logName: String(file[..<dot]), logNumber: number, offset: offset)
     }
@@ -29,23 +29,25 @@ public struct BinlogPlace: Hashable, Sendable, CustomStringConvertible {
         var rest = text[...]
         var server: UInt64?
         // What stands before the sign and is no number belongs to the log's name, which the server's administrator chose.
-        if let at = rest.firstIndex(of: "@"), let number = UInt64(rest[..<at]) {
+        if let at = rest.utf8.firstIndex(of: UInt8(ascii: "@")), let number = UInt64(rest[..<at]) {
             server = number
-            rest = rest[rest.index(after: at)...]
+            rest = rest[rest.utf8.index(after: at)...]
         }
-        guard let colon = rest.lastIndex(of: ":"), let offset = UInt64(rest[rest.index(after: colon)...]) else { return nil }
+        guard let colon = rest.utf8.lastIndex(of: UInt8(ascii: ":")), let offset = UInt64(rest[rest.utf8.index(after: colon)...])
+        else { return nil }
         self.init(server: server, file: String(rest[..<colon]), offset: offset)
     }
 
     /// The log file's name, numbered with at least six digits as MySQL does.
     public var file: String {
         let digits = String(logNumber)
-        return logName + "." + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+        let zeros = "000000".dropFirst(digits.utf8.count)
+        return "\(logName).\(zeros)\(digits)"
     }
 
     /// `4242@binlog.000017:1234`, or without `4242@` where the server is not known.
     public var description: String {
-        (server.map { "\($0)@" } ?? "") + "\(file):\(offset)"
+        server.map { "\($0)@\(file):\(offset)" } ?? "\(file):\(offset)"
     }
 
     /// How this place lies to another one.

@@ -50,10 +50,21 @@ public struct ChangeEventDecoder: Sendable {
     public let userField: String
     public let kind: UserIDKind
 
+    /// All that is looked at in an event. A row of a hundred columns is read past, and nothing is made of it.
+    private let names: JSONNames
+
     public init(userField: String, kind: UserIDKind) {
         self.userField = userField
         self.kind = kind
+        names = JSONNames(Self.names + [userField])
     }
+
+    /// The envelope, its source, and what `add.fields` puts beside the columns of an unwrapped row.
+    private static let names = [
+        "payload", "op", "before", "after", "source", "table", "ts_ms", "file", "pos", "server_id", "gtid", "__deleted", "__op",
+        "__source_file", "__file", "__source_pos", "__pos", "__source_server_id", "__server_id", "__source_gtid", "__gtid",
+        "__source_table", "__table", "__source_ts_ms", "__ts_ms",
+    ]
 
     /// Headers by which Debezium ties the two halves of a changed primary key together.
     private static let rekeyHeaders = ["__debezium.newkey", "__debezium.oldkey"]
@@ -164,7 +175,7 @@ public struct ChangeEventDecoder: Sendable {
         }
         let json: JSONValue
         do throws(JSONError) {
-            json = try JSONValue(parsing: bytes)
+            json = try JSONValue(parsing: bytes, keeping: names)
         } catch {
             throw ChangeEventError(.notJSON, "the \(part) is \(error)")
         }

@@ -11,12 +11,32 @@ extension JSONValue {
     ///
     /// - Parameter maximumDepth: How many arrays and objects may lie within one another; more are refused, so that no input can exhaust the stack.
     /// - Throws: ``JSONError``.
-    public init(parsing bytes: [UInt8], maximumDepth: Int = 128) throws(JSONError) {
+    public init(parsing bytes: [UInt8], maximumDepth: Int = depthLimit) throws(JSONError) {
         self = try bytes.withUnsafeBufferPointer { buffer throws(JSONError) in
             var parser = JSONParser(bytes: buffer, maximumDepth: maximumDepth)
             return try parser.document()
         }
     }
+
+    /// Parses one JSON text, and keeps only the values of these members, wherever they stand: all others are there under their names, as
+    /// null. The text is held to the same rules, to its last byte.
+    public init(parsing bytes: [UInt8], keeping names: JSONNames) throws(JSONError) {
+        self = try bytes.withUnsafeBufferPointer { buffer throws(JSONError) in
+            var parser = JSONParser(bytes: buffer, maximumDepth: Self.depthLimit, names: names)
+            return try parser.document()
+        }
+    }
+
+    /// Whether the bytes are one JSON text, which parsing them would tell too.
+    public static func isValid(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBufferPointer { buffer in
+            var parser = JSONParser(bytes: buffer, maximumDepth: depthLimit)
+            return (try? parser.document(isKept: false)) != nil
+        }
+    }
+
+    /// How many arrays and objects may lie within one another, unless somebody says otherwise.
+    public static let depthLimit = 128
 
     /// Parses one JSON text.
     public init(parsing text: String) throws(JSONError) {
@@ -24,20 +44,45 @@ extension JSONValue {
     }
 }
 
-/// A recursive-descent parser over bytes. It lives only inside the initializer above, which lends it the buffer.
+/// Names of members, to tell apart quickly those that are wanted.
+public struct JSONNames: Sendable {
+    /// By their length, which tells nearly all others apart.
+    private var byLength: [[String]] = []
+
+    public init(_ names: some Sequence<String>) {
+        for name in names {
+            let length = name.utf8.count
+            while byLength.count <= length { byLength.append([]) }
+            byLength[length].append(name)
+        }
+    }
+
+    func contains(_ name: String) -> Bool {
+        let length = name.utf8.count
+        guard length < byLength.count else { return false }
+        return byLength[length].contains { $0.isSameBytes(as: name) }
+    }
+}
+
+/// A recursive-descent parser over bytes. It lives only inside the initializers above, which lend it the buffer.
+///
+/// What is not kept goes through the same functions, so that it is held to the same rules; only nothing is made of it.
 private struct JSONParser {
     let bytes: UnsafeBufferPointer<UInt8>
     let maximumDepth: Int
+    /// The members whose values are kept; nil keeps all.
+    let names: JSONNames?
     var position = 0
 
-    init(bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int) {
+    init(bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int, names: JSONNames? = nil) {
         self.bytes = bytes
         self.maximumDepth = maximumDepth
+        self.names = names
     }
 
-    mutating func document() throws(JSONError) -> JSONValue {
+    mutating func document(isKept: Bool = true) throws(JSONError) -> JSONValue {
         skipSpace()
-        let value = try value(depth: 0)
+        let value = try value(depth: 0, isKept)
         skipSpace()
         guard position == bytes.count else { throw error("text follows the value") }
         return value
@@ -53,16 +98,20 @@ private struct JSONParser {
         while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
     }
 
-    private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
+    private mutating func value(depth: Int, _ isKept: Bool) throws(JSONError) -> JSONValue {
         switch current {
         case nil: throw error("the text ends where a value should stand")
-        case UInt8(ascii: "{"): return try object(depth: depth)
-        case UInt8(ascii: "["): return try array(depth: depth)
-        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "{"): return try object(depth: depth, isKept)
+        case UInt8(ascii: "["): return try array(depth: depth, isKept)
+        case UInt8(ascii: "\""):
+            let text = try string(isKept)
+            return isKept ? .string(text) : .null
         case UInt8(ascii: "t"): return try literal("true", .bool(true))
         case UInt8(ascii: "f"): return try literal("false", .bool(false))
         case UInt8(ascii: "n"): return try literal("null", .null)
-        default: return .number(try number())
+        default:
+            let digits = try number()
+            return isKept ? .number(String(decoding: UnsafeBufferPointer(rebasing: digits), as: UTF8.self)) : .null
         }
     }
 
@@ -75,25 +124,29 @@ private struct JSONParser {
         return value
     }
 
-    private mutating func object(depth: Int) throws(JSONError) -> JSONValue {
+    private mutating func object(depth: Int, _ isKept: Bool) throws(JSONError) -> JSONValue {
         try checkDepth(depth)
         position += 1
         var members: [JSONValue.Member] = []
         skipSpace()
         if current == UInt8(ascii: "}") {
             position += 1
-            return .object(members)
+            return isKept ? .object(members) : .null
         }
         while true {
             skipSpace()
             guard current == UInt8(ascii: "\"") else { throw error("a member's name is missing") }
-            let name = try string()
+            let name = try string(isKept)
             skipSpace()
             guard current == UInt8(ascii: ":") else { throw error("a colon is missing") }
             position += 1
             skipSpace()
-            members.append(.init(name, try value(depth: depth + 1)))
-            if try listEnds(with: UInt8(ascii: "}")) { return .object(members) }
+            if isKept {
+                members.append(.init(name, try value(depth: depth + 1, names?.contains(name) ?? true)))
+            } else {
+                _ = try value(depth: depth + 1, false)
+            }
+            if try listEnds(with: UInt8(ascii: "}")) { return isKept ? .object(members) : .null }
         }
     }
 
@@ -101,19 +154,20 @@ private struct JSONParser {
         guard depth < maximumDepth else { throw error("nested deeper than \(maximumDepth) levels") }
     }
 
-    private mutating func array(depth: Int) throws(JSONError) -> JSONValue {
+    private mutating func array(depth: Int, _ isKept: Bool) throws(JSONError) -> JSONValue {
         try checkDepth(depth)
         position += 1
         var elements: [JSONValue] = []
         skipSpace()
         if current == UInt8(ascii: "]") {
             position += 1
-            return .array(elements)
+            return isKept ? .array(elements) : .null
         }
         while true {
             skipSpace()
-            elements.append(try value(depth: depth + 1))
-            if try listEnds(with: UInt8(ascii: "]")) { return .array(elements) }
+            let element = try value(depth: depth + 1, isKept)
+            if isKept { elements.append(element) }
+            if try listEnds(with: UInt8(ascii: "]")) { return isKept ? .array(elements) : .null }
         }
     }
 
@@ -126,7 +180,7 @@ private struct JSONParser {
         return byte == terminator
     }
 
-    private mutating func number() throws(JSONError) -> String {
+    private mutating func number() throws(JSONError) -> Slice<UnsafeBufferPointer<UInt8>> {
         let start = position
         if current == UInt8(ascii: "-") { position += 1 }
         guard let first = current, isDigit(first) else { throw error("a value cannot begin so") }
@@ -142,7 +196,7 @@ private struct JSONParser {
             guard let digit = current, isDigit(digit) else { throw error("a digit is missing in the exponent") }
             skipDigits()
         }
-        return String(decoding: bytes[start..<position], as: UTF8.self)
+        return bytes[start..<position]
     }
 
     private func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
@@ -151,20 +205,39 @@ private struct JSONParser {
         while let byte = current, isDigit(byte) { position += 1 }
     }
 
-    private mutating func string() throws(JSONError) -> String {
+    /// A string; the empty one in its place where it is not kept.
+    private mutating func string(_ isKept: Bool) throws(JSONError) -> String {
         position += 1
         let start = position
-        while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { position += 1 }
+        var allBits: UInt8 = 0
+        while position < bytes.count {
+            let byte = bytes[position]
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+            allBits |= byte
+            position += 1
+        }
         if current == UInt8(ascii: "\"") {
             defer { position += 1 }
-            return try utf8(bytes[start..<position], from: start)
+            let plain = UnsafeBufferPointer(rebasing: bytes[start..<position])
+            // Nearly all strings are ASCII, which needs no second look.
+            if allBits < 0x80 { return isKept ? String(decoding: plain, as: UTF8.self) : "" }
+            return try utf8(plain, from: start)
         }
+        return try escapedString(from: start)
+    }
+
+    /// The rest of a string in which something is escaped, or that never ends.
+    private mutating func escapedString(from start: Int) throws(JSONError) -> String {
         var unescaped = Array(bytes[start..<position])
         while true {
             guard let byte = current else { throw error("a string is not closed") }
             position += 1
             switch byte {
-            case UInt8(ascii: "\""): return try utf8(unescaped[...], from: start)
+            case UInt8(ascii: "\""):
+                guard let text = String(utf8: unescaped) else {
+                    throw JSONError(reason: "a string is not UTF-8", byteOffset: start)
+                }
+                return text
             case UInt8(ascii: "\\"): try escape(into: &unescaped)
             case 0..<0x20:
                 position -= 1
@@ -174,8 +247,8 @@ private struct JSONParser {
         }
     }
 
-    private func utf8(_ slice: some Collection<UInt8>, from start: Int) throws(JSONError) -> String {
-        guard let text = String(validating: slice, as: UTF8.self) else {
+    private func utf8(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) throws(JSONError) -> String {
+        guard let text = String(utf8: bytes) else {
             throw JSONError(reason: "a string is not UTF-8", byteOffset: start)
         }
         return text

@@ -2,7 +2,7 @@
 ///
 /// Foundation's decoder would turn 64-bit unsigned ids and decimals into floating point; here a number is only ever text
 /// until someone who knows its type asks.
-public indirect enum JSONValue: Equatable, Sendable {
+public enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
     /// The number exactly as it was written.
@@ -40,7 +40,7 @@ public indirect enum JSONValue: Equatable, Sendable {
     /// parsers have it.
     public subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
-        return members.last { $0.name.utf8.elementsEqual(name.utf8) }?.value
+        return members.last { $0.name.isSameBytes(as: name) }?.value
     }
 
     public var isNull: Bool { self == .null }

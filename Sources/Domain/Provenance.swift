@@ -76,7 +76,7 @@ public enum HeaderName {
 }
 
 private func text(_ bytes: [UInt8]?) -> String? {
-    bytes.flatMap { String(validating: $0, as: UTF8.self) }
+    bytes.flatMap { String(utf8: $0) }
 }
 
 private func present(_ headers: [(name: String, text: String?)]) -> [(name: String, text: String)] {

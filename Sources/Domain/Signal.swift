@@ -35,7 +35,7 @@ public struct Signal: Sendable, Equatable {
     ///
     /// - Throws: ``SignalError`` when key or value is not what ``key`` and ``value`` write.
     public init(key: [UInt8]?, value: [UInt8]?, kind: UserIDKind) throws(SignalError) {
-        guard let key, let text = String(validating: key, as: UTF8.self) else {
+        guard let key, let text = String(utf8: key) else {
             throw SignalError(detail: "the key is not a text")
         }
         let user: UserID

@@ -30,16 +30,17 @@ public struct SourcePosition: Hashable, Sendable, CustomStringConvertible {
 
     /// Parses what ``description`` prints.
     public init?(_ text: String) {
-        guard let mark = text.firstRange(of: Self.mark) else {
+        guard let mark = Self.markStart(in: text.utf8) else {
             guard let place = BinlogPlace(text) else { return nil }
             self.place = place
             gtids = nil
             return
         }
-        let before = text[..<mark.lowerBound]
-        guard before.isEmpty || before.last == " ", let gtids = GTIDSet(executed: String(text[mark.upperBound...])) else {
-            return nil
-        }
+        let before = text[..<mark]
+        guard before.isEmpty || before.last == " ",
+            let transactions = String(text.utf8[mark...].dropFirst(Self.mark.utf8.count)),
+            let gtids = GTIDSet(executed: transactions)
+        else { return nil }
         if before.isEmpty {
             place = nil
         } else {
@@ -50,6 +51,11 @@ public struct SourcePosition: Hashable, Sendable, CustomStringConvertible {
     }
 
     private static let mark = "gtid="
+
+    /// Byte by byte, because a search for a text costs more than all else about a signal.
+    private static func markStart(in text: String.UTF8View) -> String.Index? {
+        text.indices.first { text[$0] == UInt8(ascii: "g") && text[$0...].starts(with: mark.utf8) }
+    }
 
     /// The server's `server_id`; nil where the writer of the position did not say.
     public var server: UInt64? { place?.server }
@@ -62,7 +68,9 @@ public struct SourcePosition: Hashable, Sendable, CustomStringConvertible {
 
     /// `4242@binlog.000017:1234`, `gtid=0-1-57` where only transactions are known, or both, with a space between them.
     public var description: String {
-        [place?.description, gtids.map { Self.mark + $0.description }].compactMap { $0 }.joined(separator: " ")
+        guard let gtids else { return place?.description ?? "" }
+        let transactions = Self.mark + gtids.description
+        return place.map { "\($0) \(transactions)" } ?? transactions
     }
 
     /// How this position lies to another one.

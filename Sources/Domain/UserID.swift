@@ -17,7 +17,7 @@ public struct UserID: Hashable, Sendable, Comparable, CustomStringConvertible {
     public var description: String { text }
 
     public static func == (left: UserID, right: UserID) -> Bool {
-        left.text.utf8.elementsEqual(right.text.utf8)
+        left.text.isSameBytes(as: right.text)
     }
 
     public func hash(into hasher: inout Hasher) {

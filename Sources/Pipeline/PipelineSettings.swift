@@ -136,9 +136,13 @@ public struct PipelineSettings: Sendable {
     }
 
     /// The properties of a hop's producer.
-    func producerProperties() -> Properties {
+    public func producerProperties() -> Properties {
         var properties = kafka.filter { !ConsumerOnly.properties.contains($0.key) && $0.key != "delivery.timeout.ms" }
         properties["queue.buffering.max.kbytes"] = "\(producerQueueKilobytes)"
+        // Of zstd, which compresses unless the settings say otherwise. Its usual level 3 fills tables of 768 KiB anew for each of the many
+        // small batches of a flush (one per partition), level 1 tables of 64 KiB; such small batches come out hardly larger.
+        let isOurs = properties.keys.allSatisfy { !$0.hasPrefix("compression.") }
+        if isOurs { properties["compression.level"] = "1" }
         return properties.merging([
             "message.timeout.ms": "\(messageTimeoutMs)", "enable.idempotence": "true", "acks": "all",
             "partitioner": "murmur2_random",

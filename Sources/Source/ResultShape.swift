@@ -106,7 +106,7 @@ final class ResultShape {
     }
 
     private func user(_ key: [UInt8]?) -> Result<UserID, BadKey> {
-        if let key, let text = String(validating: key, as: UTF8.self), let user = try? kind.parse(text),
+        if let key, let text = String(utf8: key), let user = try? kind.parse(text),
             // A change event may give an unsigned id as a negative number; a column that does is none of that type, and a
             // query for the id that it would be read as finds nothing.
             kind != .unsigned || key.first != UInt8(ascii: "-")

@@ -33,29 +33,27 @@ struct Delivery {
     /// - Returns: One outcome per shipment, in their order.
     func deliver(_ shipments: [Shipment], needsAddress: Bool = false) throws -> [ShipmentOutcome] {
         var outcomes = [ShipmentOutcome?](repeating: nil, count: shipments.count)
-        var refused: [Int] = []
-        try attempt(Array(shipments.indices), of: shipments, needsAddress) { index, outcome in
-            if case .tooLarge = outcome { refused.append(index) } else { outcomes[index] = outcome }
-        }
+        try attempt(Array(shipments.indices), of: shipments, needsAddress, &outcomes)
         // The broker refuses a whole batch of records for its size. Alone, only the one that is too large is refused.
-        for index in refused.sorted() {
-            try attempt([index], of: shipments, needsAddress) { outcomes[$0] = $1 }
+        for index in shipments.indices {
+            guard case .tooLarge = outcomes[index] else { continue }
+            outcomes[index] = nil
+            try attempt([index], of: shipments, needsAddress, &outcomes)
         }
         return outcomes.map { $0 ?? .lost(wasSent: false) }
     }
 
     /// Sends these until nothing of them is pending.
     private func attempt(
-        _ indices: [Int], of shipments: [Shipment], _ needsAddress: Bool, settle: (Int, ShipmentOutcome) -> Void
+        _ indices: [Int], of shipments: [Shipment], _ needsAddress: Bool, _ outcomes: inout [ShipmentOutcome?]
     ) throws {
         var pending = indices
-        var sent: Set<Int> = []
+        var wasSent = [Bool](repeating: false, count: shipments.count)
         var backoff = Backoff(waiting)
         while !pending.isEmpty {
             subscription.checkAssignment()
-            let (settled, outage) = try sendOnce(pending, of: shipments, needsAddress, &sent)
-            for (index, outcome) in settled { settle(index, outcome) }
-            pending.removeAll { settled[$0] != nil }
+            let outage = try sendOnce(pending, of: shipments, needsAddress, &wasSent, &outcomes)
+            pending.removeAll { outcomes[$0] != nil }
             guard !pending.isEmpty else { break }
             if let outage { subscription.isAway(.kafka, outage) }
             subscription.counters.add { $0.retries += 1 }
@@ -64,12 +62,15 @@ struct Delivery {
         subscription.isBack(.kafka)
     }
 
-    /// One round: everything sent, everything flushed. What is not in the result is to be tried again.
+    /// One round: everything sent, everything flushed. What has no outcome then is to be tried again.
+    ///
+    /// - Returns: What the broker is away for, if it is.
     private func sendOnce(
-        _ indices: [Int], of shipments: [Shipment], _ needsAddress: Bool, _ sent: inout Set<Int>
-    ) throws -> (settled: [Int: ShipmentOutcome], outage: String?) {
-        var settled: [Int: ShipmentOutcome] = [:]
+        _ indices: [Int], of shipments: [Shipment], _ needsAddress: Bool, _ wasSent: inout [Bool],
+        _ outcomes: inout [ShipmentOutcome?]
+    ) throws -> String? {
         var underWay: [UInt64: Int] = [:]
+        underWay.reserveCapacity(indices.count)
         var outage: String?
         // What was lost before this round is not sent in it; only a new loss takes back what is under way.
         var knownLosses = subscription.lossCount
@@ -81,31 +82,31 @@ struct Delivery {
         }
         for index in indices {
             guard maySend(shipments[index]) else {
-                settled[index] = .lost(wasSent: sent.contains(index))
+                outcomes[index] = .lost(wasSent: wasSent[index])
                 continue
             }
             do {
                 underWay[try sink.send(shipments[index].record, whileWaiting: whileWaiting)] = index
-                sent.insert(index)
+                wasSent[index] = true
             } catch let failure as PortFailure {
-                settled[index] = try outcome(of: failure, &outage)
+                outcomes[index] = try outcome(of: failure, &outage)
             }
         }
-        guard !underWay.isEmpty else { return (settled, outage) }
+        guard !underWay.isEmpty else { return outage }
         for receipt in try sink.flush(timeoutMs: flushTimeoutMs, whileWaiting: whileWaiting) {
             guard let index = underWay[receipt.ticket] else { continue }
             guard maySend(shipments[index]) else {
-                settled[index] = .lost(wasSent: true)
+                outcomes[index] = .lost(wasSent: true)
                 continue
             }
             switch receipt.outcome {
             case .delivered(let address):
-                if address != nil || !needsAddress { settled[index] = .delivered(address) }
+                if address != nil || !needsAddress { outcomes[index] = .delivered(address) }
             case .failed(let failure):
-                settled[index] = try outcome(of: failure, &outage)
+                outcomes[index] = try outcome(of: failure, &outage)
             }
         }
-        return (settled, outage)
+        return outage
     }
 
     private func maySend(_ shipment: Shipment) -> Bool {

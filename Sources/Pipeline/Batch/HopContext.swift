@@ -27,7 +27,7 @@ public struct HopPorts {
 /// How a hop cuts its stream into batches.
 public struct BatchSettings: Sendable, Equatable {
     /// The most records of one batch: with it grow the gain by de-duplication and the work that a crash repeats.
-    public var maxRecords = 500
+    public var maxRecords = 1_000
     /// After so many bytes (keys, values and headers) a batch is complete too: large records must not become large memory.
     public var maxBytes = 16 << 20
     /// How long a poll waits for the first record of a batch.

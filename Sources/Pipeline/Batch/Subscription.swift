@@ -58,7 +58,9 @@ final class Subscription {
         let poll = try serve { try source.poll(maxRecords: maxRecords, maxBytes: maxBytes, timeoutMs: timeoutMs) }
         // Whatever this poll revoked, its records are of partitions that are ours now, perhaps once more.
         lost = []
-        for record in poll.records {
+        for (index, record) in poll.records.enumerated() {
+            // Of records that come one after the other the last one says it all; a topic's name takes long to hash.
+            if index + 1 < poll.records.count, poll.records[index + 1].isBeside(record) { continue }
             reached[record.topicPartition] = max(reached[record.topicPartition] ?? 0, record.offset + 1)
             batchPartitions.insert(record.topicPartition)
         }
@@ -256,4 +258,9 @@ final class Subscription {
             histories[partition] = nil
         }
     }
+}
+
+extension Record {
+    /// Whether both are of one partition.
+    fileprivate func isBeside(_ other: Record) -> Bool { partition == other.partition && topic == other.topic }
 }

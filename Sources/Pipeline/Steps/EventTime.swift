@@ -8,7 +8,7 @@ enum EventTime {
     }
 
     static func of(_ record: Record) -> Int64? {
-        record.header(HeaderName.eventTime).flatMap { String(validating: $0, as: UTF8.self) }.flatMap { Int64($0) }
+        record.header(HeaderName.eventTime).flatMap { String(utf8: $0) }.flatMap { Int64($0) }
     }
 
     static func older(_ one: Int64?, _ other: Int64?) -> Int64? {

@@ -13,7 +13,7 @@ struct GodComposer {
                 continue
             }
             // The value is spliced into the God object as it is, so it has to be JSON here.
-            guard (try? JSONValue(parsing: value)) != nil else {
+            guard JSONValue.isValid(value) else {
                 work.park(.badAggregate, "the value is not JSON", aggregate)
                 continue
             }

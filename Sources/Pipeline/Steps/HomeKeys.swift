@@ -33,7 +33,7 @@ final class HomeKeys {
     func knowsPartitions(of topic: String) -> Bool { partitionCounts[topic] != nil }
 
     func standing(of record: Record) -> Standing {
-        guard let key = record.key, let text = String(validating: key, as: UTF8.self), let user = try? kind.parse(text) else {
+        guard let key = record.key, let text = String(utf8: key), let user = try? kind.parse(text) else {
             return .nobodys
         }
         guard user.keyBytes == key else { return .wrongKey(user) }

@@ -46,7 +46,7 @@ public final class Intake: Step {
                 record: OutgoingRecord(
                     topic: settings.signalsTopic, key: entry.signal.key, value: entry.signal.value,
                     headers: EventTime.headers(entry.eventTimeMs)),
-                origins: Array(entry.origins))
+                origins: entry.origins)
         }
         let outcomes = try context.delivery.deliver(shipments)
         var produced = 0
@@ -126,7 +126,7 @@ struct SignalBatch {
         /// The newest record that concerns the user.
         var newest: Record
         /// Where all records that concern the user came from.
-        var origins: Set<TopicPartition>
+        var origins: [TopicPartition]
         /// When the oldest of them was written.
         var eventTimeMs: Int64?
     }
@@ -142,7 +142,8 @@ struct SignalBatch {
             if let index = indices[user] {
                 signals[index].signal.position = newer(signals[index].signal.position, position)
                 signals[index].newest = record
-                signals[index].origins.insert(record.topicPartition)
+                let origin = record.topicPartition
+                if !signals[index].origins.contains(origin) { signals[index].origins.append(origin) }
                 signals[index].eventTimeMs = EventTime.older(signals[index].eventTimeMs, record.timestampMs)
             } else {
                 indices[user] = signals.count
