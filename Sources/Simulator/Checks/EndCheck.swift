@@ -153,8 +153,9 @@ extension WorldState {
         }
     }
 
-    /// Whether the cleaner took aggregates of the user that nobody had read: nobody can make their God objects again.
+    /// Whether nobody can make the user's God object again: the cleaner took aggregates that nobody had read, or the mapping service
+    /// fails for the user.
     private func isOutOfReach(_ user: UserID) -> Bool {
-        truth.blamed[user]?.contains("tombstone collected unread") ?? false
+        weather.mappingFails.contains(user) || truth.blamed[user]?.contains("tombstone collected unread") ?? false
     }
 }
