@@ -46,6 +46,21 @@ struct ParkedUserTests {
         #expect(report.counts[.god]?.parked == 1)
     }
 
+    /// Found by the simulator (its seed was 45717): the other file came last, and what was answered in it hid what was open here.
+    @Test("counts though another process has parked an older record of theirs, which is answered", arguments: [false, true])
+    func olderElsewhere(olderComesLast: Bool) throws {
+        let world = World()
+        let answered = OpenParking(
+            hop: .enricher, reason: .mappingFailed, address: newest(World.Topic.aggregate, world), parkedAtMs: 1)
+        let open = OpenParking(
+            hop: .enricher, reason: .mappingFailed, address: newest(World.Topic.aggregate, world, plus: 1), parkedAtMs: 2)
+        world.state.withLock {
+            $0.parked = (olderComesLast ? [open, answered] : [answered, open]).map { (user, $0) }
+        }
+        let (_, findings) = try world.verify()
+        #expect(findings == ["5 god stale parked:mapping_failed"])
+    }
+
     @Test("counts though every value is right, since what could not be processed may have been newer")
     func rightButOpen() throws {
         let world = World()

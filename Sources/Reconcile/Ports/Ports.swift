@@ -176,7 +176,7 @@ public protocol LedgerPort {
 
 /// The files of parked records, read as one. One thread owns it.
 public protocol ParkedPort {
-    /// Shows whose records are parked and still open; of a user's entries at one hop, the newest comes last.
+    /// Shows whose records are parked and still open, in no particular order.
     ///
     /// - Returns: How many open parked records name no user.
     func open(_ body: (UserID, OpenParking) throws -> Void) throws -> Int

@@ -58,7 +58,7 @@ struct ComparedPart {
         try sides.parked.forEach(in: part) { entry, payload, _ in
             table.noteParked(at: try table.place(of: entry.key))
             let (user, parking) = try SpilledParked.entry(in: payload)
-            parked[entry.key, default: Parked(user: user)].entries[parking.hop] = parking
+            parked[entry.key, default: Parked(user: user)].entries.note(parking)
             try countElsewhere()
         }
     }

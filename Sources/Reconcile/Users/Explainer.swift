@@ -55,7 +55,7 @@ public struct Explainer: Sendable {
 
     private func readParked(_ user: UserID) throws -> [Explanation.ParkedEntry] {
         var newest: [Hop: OpenParking] = [:]
-        _ = try ports.parked().open { if $0 == user { newest[$1.hop] = $1 } }
+        _ = try ports.parked().open { if $0 == user { newest.note($1) } }
         return Hop.allCases.compactMap { hop in
             newest[hop].map { entry in
                 Explanation.ParkedEntry(
