@@ -4,15 +4,18 @@ import MySQL
 
 /// A row that was read a second time, in another way than the first.
 public struct SecondReading: Sendable, Equatable {
-    /// The digest of the row's canonical bytes, in the same snapshot.
-    public var digest: Digest
+    /// The row's canonical bytes, in the same snapshot.
+    public var bytes: [UInt8]
     /// What the row's columns hold, as far as that can be told without the row encoder's rules.
     public var fields: [JSONValue.Member]
     /// The names of all of the row's columns.
     public var names: Set<String>
 
-    public init(digest: Digest, fields: [JSONValue.Member], names: Set<String>) {
-        self.digest = digest
+    /// The digest of these bytes.
+    public var digest: Digest { Digest(of: bytes) }
+
+    public init(bytes: [UInt8], fields: [JSONValue.Member], names: Set<String>) {
+        self.bytes = bytes
         self.fields = fields
         self.names = names
     }

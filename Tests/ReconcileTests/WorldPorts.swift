@@ -52,7 +52,7 @@ private final class WorldSource: SourcePort {
             for user in users {
                 guard let row = state.rows[user], let members = (try? JSONValue(parsing: row))?.members else { continue }
                 readings[user] = SecondReading(
-                    digest: Digest(of: row), fields: state.secondReadings[user] ?? members, names: Set(members.map(\.name)))
+                    bytes: row, fields: state.secondReadings[user] ?? members, names: Set(members.map(\.name)))
             }
             return readings
         }
