@@ -40,15 +40,24 @@ struct CalendarTime {
         guard let other else { return false }
         if kind != .timestamp, let offset = other.offsetSeconds, offset != 0 { return false }
         if let mine = microsecondsSince1970, let theirs = other.microsecondsSince1970 { return mine == theirs }
-        // Zero dates are no days of any calendar, and have no zone to be moved to.
+        // Zero dates, and such as 2026-02-31, are no days of any calendar, and have no zone to be moved to.
         return (year, month, day, microseconds) == (other.year, other.month, other.day, other.microseconds)
             && (other.offsetSeconds ?? 0) == 0
     }
 
-    /// The moment, taken as UTC where the text names no zone; nil for a zero date.
+    /// The moment, taken as UTC where the text names no zone; nil for a date that the calendar does not have, which MySQL can store all
+    /// the same.
     var microsecondsSince1970: Int64? {
-        guard month > 0, day > 0 else { return nil }
+        guard month > 0, day > 0, day <= monthDays else { return nil }
         return (daysSince1970 * 86_400 - (offsetSeconds ?? 0)) * 1_000_000 + microseconds
+    }
+
+    private var monthDays: Int {
+        switch month {
+        case 2: (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
     }
 
     /// `days_from_civil` of http://howardhinnant.github.io/date_algorithms.html: the proleptic Gregorian calendar, as MySQL counts.
