@@ -46,6 +46,8 @@ final class World: Sendable {
         var nonces: [String] = []
         /// The server that the rows are on.
         var server = World.server
+        /// Where the source is MySQL with GTIDs: positions are sets of this server's transactions, and no places.
+        var sourceUUID: String?
         /// Records that compaction has removed.
         var compacted: [TopicPartition: Set<Int64>] = [:]
         /// What the mapping service says now, where it is not "nothing".
@@ -138,7 +140,11 @@ final class World: Sendable {
 }
 
 extension World.State {
-    var position: SourcePosition { SourcePosition(server: server, logName: "binlog", logNumber: 1, offset: logEnd) }
+    var position: SourcePosition {
+        let place = SourcePosition(server: server, logName: "binlog", logNumber: 1, offset: logEnd)
+        guard let sourceUUID, let executed = GTIDSet(executed: "\(sourceUUID):1-\(logEnd)") else { return place }
+        return SourcePosition(place: nil, gtids: executed) ?? place
+    }
 
     @discardableResult
     mutating func append(_ topic: String, _ record: World.StoredRecord, partition: Int32? = nil) -> RecordAddress {
