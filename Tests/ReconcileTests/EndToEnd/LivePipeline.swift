@@ -30,10 +30,11 @@ final class LivePipeline: Sendable {
     private let scratch: ReportsDirectory
     private let stream = Mutex<[Hop: StreamRunner]>([:])
 
-    init(partitions: Int = 6) throws {
+    /// - Parameter users: How many are there from the beginning.
+    init(partitions: Int = 6, users: Int = LivePipeline.sampleUsers) throws {
         var options = StackOptions()
         options.partitions = partitions
-        options.sampleUsers = Self.sampleUsers
+        options.sampleUsers = users
         options.preparation = LiveSettings.preparation
         stack = try Stack(options)
         scratch = ReportsDirectory()

@@ -24,7 +24,8 @@ struct SoundnessEpisode {
     init(_ options: SoundnessOptions, seed: UInt64) throws {
         self.options = options
         random = SoundnessRandom(seed: seed)
-        live = try LivePipeline(partitions: 24)
+        // Of few users, those whom the writers keep busy would be so large a share that each nightly run looked at everyone.
+        live = try LivePipeline(partitions: 24, users: 2_000)
         hands = DefectHands(live: live)
     }
 
@@ -99,6 +100,7 @@ struct SoundnessEpisode {
             })
         let report = roll.report
         tally.runs["\(report.coverage.plan.rawValue) \(report.verdict.rawValue)", default: 0] += 1
+        if reach.reach == .changed, let reason = report.coverage.because { tally.fullBecause[reason, default: 0] += 1 }
         tally.unresolved += report.unresolved
         let found = Dictionary(grouping: roll.lines, by: \.user).mapValues { lines in
             Set(lines.map { "\($0.stage.rawValue) \($0.kind.rawValue) \($0.causeCode ?? "-")" })

@@ -65,6 +65,8 @@ struct SoundnessTally: CustomStringConvertible {
     var unresolved = 0
     /// By plan and verdict.
     var runs: [String: Int] = [:]
+    /// Why nightly runs looked at everyone.
+    var fullBecause: [String: Int] = [:]
     /// By class of defect, how many were found.
     var classes: [DefectClass: Int] = [:]
     var faults: [String: Int] = [:]
@@ -79,6 +81,7 @@ struct SoundnessTally: CustomStringConvertible {
         mended += other.mended
         changes += other.changes
         runs.merge(other.runs, uniquingKeysWith: +)
+        fullBecause.merge(other.fullBecause, uniquingKeysWith: +)
         classes.merge(other.classes, uniquingKeysWith: +)
         faults.merge(other.faults, uniquingKeysWith: +)
         troubles += other.troubles
@@ -94,6 +97,7 @@ struct SoundnessTally: CustomStringConvertible {
         return """
             injected \(injected - mended) · found \(found) · false \(falseFindings) · unresolved \(unresolved)
             soundness: runs: \(list(runs)); rounds of writers: \(changes); mended before they were seen: \(mended)
+            soundness: nightly runs over everyone: \(list(fullBecause))
             soundness: found: \(list(kinds))
             soundness: faults: \(list(faults))
             """
