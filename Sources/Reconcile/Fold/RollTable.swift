@@ -97,6 +97,20 @@ struct RollTable {
         return place
     }
 
+    /// The user's place; nil if the user has none.
+    func find(_ key: UserKey) -> Int? {
+        // A narrow table holds no wide key, and would take one for another's lower half.
+        guard highPlace != nil || !key.isWide else { return nil }
+        let mask = capacity - 1
+        var index = Int(truncatingIfNeeded: key.spread) & mask
+        while true {
+            let place = index * stride
+            if words[place + Word.traits] == 0 { return nil }
+            if words[place + Word.low] == key.low, highPlace.map({ words[place + $0] == key.high }) ?? true { return place }
+            index = (index + 1) & mask
+        }
+    }
+
     private mutating func grow() throws(Full) {
         // The old words live until the new ones hold them.
         guard capacity * stride * 3 <= limitBytes / 8 else { throw Full() }

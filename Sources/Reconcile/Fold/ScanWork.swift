@@ -46,7 +46,8 @@ struct ScanWork {
     /// Scans the whole source in ranges, each in a snapshot of its own.
     ///
     /// - Parameter journal: Holds what an earlier scan read, which is not read again, and takes what this one reads.
-    mutating func everyone(_ journal: ScanJournal?) throws {
+    ///   Whom a canary's key names is not written there: another run has others.
+    mutating func everyone(_ journal: ScanJournal?, _ canaries: Canaries) throws {
         var lower: UserID?
         if let journal, let restored = try journal.restore(into: &scan) {
             guard let through = restored.through else { return }
@@ -55,7 +56,7 @@ struct ScanWork {
         }
         repeat {
             let upper = try range(after: lower, upTo: nil) { entry, payload in
-                try journal?.append(entry, payload: payload)
+                if let journal, !canaries.isTwin(entry.key) { try journal.append(entry, payload: payload) }
             } ended: { upper, position, rowBytes in
                 try journal?.endRange(through: upper, position: position, rowBytes: rowBytes)
             }
@@ -87,6 +88,12 @@ struct ScanWork {
             if batch.count >= usersPerQuery { try read(&batch) }
         }
         try read(&batch)
+    }
+
+    /// Reads the rows of a few users.
+    mutating func users(_ users: [UserID]) throws {
+        var users = users
+        try read(&users)
     }
 
     private mutating func read(_ batch: inout [UserID]) throws {

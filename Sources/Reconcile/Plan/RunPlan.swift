@@ -101,6 +101,12 @@ struct DueUsers: Sendable {
 
     var count: Int { keys.count }
 
+    /// Shows the text of everyone.
+    func forEach(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        var cursor = Spill.Cursor()
+        while let (_, payload) = try texts.next(&cursor) { try payload.withUnsafeBytes { try body($0) } }
+    }
+
     mutating func add(_ user: UserID) throws { try add(kind.key(user), user) }
 
     /// - Parameter user: The id, where the key alone does not tell it.

@@ -112,10 +112,16 @@ struct ComparedPart {
     // MARK: - The judgement
 
     /// Judges everyone in the part.
-    mutating func judge(_ totals: inout Comparison.Totals, _ picks: inout Picks, _ suspects: SuspectQueue) throws {
+    ///
+    /// - Parameter twins: The keys of those who are judged and not counted.
+    mutating func judge(
+        _ totals: inout Comparison.Totals, _ picks: inout Picks, _ suspects: SuspectQueue, _ canaries: Canaries,
+        _ twins: Set<UserKey>
+    ) throws {
         let judgesGod = sides.god != nil
+        for place in twins.compactMap({ table.find($0) }) { count(place, &totals, by: -1) }
         try table.forEachPlace { place in
-            count(place, &totals)
+            count(place, &totals, by: 1)
             if table.isPlainlyWell(at: place, judgesGod: judgesGod) {
                 if table.traits(at: place).contains(.row) {
                     try picks.consider(table.key(at: place)) { try known(at: place) }
@@ -126,25 +132,26 @@ struct ComparedPart {
             let evidence = user.evidence(parked: parked[table.key(at: place)]?.entries ?? [:])
             let stages = Set(Domain.judge(evidence).map(\.stage)).intersection(settings.stages)
             if !stages.isEmpty {
+                canaries.noteSuspect(table.key(at: place))
                 try suspects.add(SuspectUser(known: user, stages: stages))
             } else if user.row != nil {
                 try picks.consider(table.key(at: place)) { user }
             }
         }
         for records in elsewhere.values {
-            for stray in records.aggregate.strays { totals.aggregates.add(isLive: stray.record.digest != nil) }
-            for stray in records.god.strays { totals.gods.add(isLive: stray.record.digest != nil) }
+            for stray in records.aggregate.strays { totals.aggregates.add(1, isLive: stray.record.digest != nil) }
+            for stray in records.god.strays { totals.gods.add(1, isLive: stray.record.digest != nil) }
         }
         totals.contradictions += contradictions + productionsElsewhere.contradictions.count
     }
 
-    private func count(_ place: Int, _ totals: inout Comparison.Totals) {
+    private func count(_ place: Int, _ totals: inout Comparison.Totals, by weight: Int) {
         let traits = table.traits(at: place)
-        if traits.contains(.row) { totals.rows += 1 }
-        if traits.contains(.aggregateLive) { totals.aggregatedUsers += 1 }
-        if traits.contains(.aggregate) { totals.aggregates.add(isLive: traits.contains(.aggregateLive)) }
-        if traits.contains(.god) { totals.gods.add(isLive: traits.contains(.godLive)) }
-        if traits.contains(.made) { totals.producedUsers += 1 }
+        if traits.contains(.row) { totals.rows += weight }
+        if traits.contains(.aggregateLive) { totals.aggregatedUsers += weight }
+        if traits.contains(.aggregate) { totals.aggregates.add(weight, isLive: traits.contains(.aggregateLive)) }
+        if traits.contains(.god) { totals.gods.add(weight, isLive: traits.contains(.godLive)) }
+        if traits.contains(.made) { totals.producedUsers += weight }
     }
 
     /// Everything that is known of the user at a place, read again from where it came.

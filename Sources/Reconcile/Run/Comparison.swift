@@ -20,8 +20,8 @@ struct Comparison {
         var live = 0
         var tombstones = 0
 
-        mutating func add(isLive: Bool) {
-            if isLive { live += 1 } else { tombstones += 1 }
+        mutating func add(_ count: Int, isLive: Bool) {
+            if isLive { live += count } else { tombstones += count }
         }
     }
 
@@ -43,6 +43,8 @@ struct Comparison {
     }
 
     private let settings: VerifySettings
+    private let canaries: Canaries
+    private let twins: Set<UserKey>
     private let tableBytes: Int
     private(set) var totals = Totals()
     private(set) var picks: Picks
@@ -50,15 +52,20 @@ struct Comparison {
 
     /// Judges everyone in the source, the topics and the ledgers.
     ///
-    /// - Parameter rows: How many rows the source has, by and large.
-    init(_ settings: VerifySettings, _ plan: MemoryPlan, _ sides: Sides, runID: String, rows: Int) throws {
+    /// - Parameters:
+    ///   - canaries: Whom not to count.
+    ///   - rows: How many rows the source has, by and large.
+    init(
+        _ settings: VerifySettings, _ plan: MemoryPlan, _ sides: Sides, canaries: Canaries, runID: String, rows: Int
+    ) throws {
         self.settings = settings
+        self.canaries = canaries
+        twins = canaries.keys
         tableBytes = plan.tableBytes
         let list = plan.listShape(directory: settings.temporaryDirectory)
         picks = Picks(settings, runID: runID, users: rows, list: list)
         suspects = SuspectQueue(list: list)
         for part in 0..<sides.shape.parts { try compare(sides, part) }
-        for user in picks.canary.users { try suspects.add(user) }
     }
 
     private mutating func compare(_ sides: Sides, _ part: Int) throws {
@@ -66,7 +73,7 @@ struct Comparison {
             // Parts of parts end somewhere: users who share so many bits of their hash cannot be told apart by it any further.
             let isLast = sides.shape.usedBits + sides.shape.partBits >= 40
             var compared = try ComparedPart(sides, part, settings, limitBytes: isLast ? .max : tableBytes)
-            try compared.judge(&totals, &picks, suspects)
+            try compared.judge(&totals, &picks, suspects, canaries, twins)
         } catch is RollTable.Full {
             let parted = try sides.parted(part)
             for part in 0..<parted.shape.parts { try compare(parted, part) }

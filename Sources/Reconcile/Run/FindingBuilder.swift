@@ -8,6 +8,7 @@ struct FindingBuilder {
     private let origins: FieldOrigins
     /// Whether findings carry the values of the differing fields.
     private let reveals: Bool
+    private let canaries: Canaries?
 
     /// Findings of a batch, and suspects whose proof is gone.
     struct Outcome {
@@ -15,7 +16,11 @@ struct FindingBuilder {
         var unprovable: [Suspect] = []
     }
 
-    init(_ roll: Roll, causes: CauseFinder, comparison: FieldComparison, origins: FieldOrigins, reveals: Bool) {
+    init(
+        _ roll: Roll, causes: CauseFinder, comparison: FieldComparison, origins: FieldOrigins, reveals: Bool,
+        canaries: Canaries? = nil
+    ) {
+        self.canaries = canaries
         self.reveals = reveals
         self.origins = origins
         self.roll = roll
@@ -48,6 +53,8 @@ struct FindingBuilder {
         try fetchGodObjects(&items)
         var evidence: [UserID: Evidence] = [:]
         for item in items where item.suspect.stage == .aggregate && item.seen.mismatches.contains(where: { $0.cause == nil }) {
+            // Nobody ever signalled a canary, and the signals topic, which may be long, is not read to learn that.
+            if canaries?.twin(named: item.suspect.user) != nil { continue }
             evidence[item.suspect.user] = item.seen.evidence
         }
         try causes.complete(&evidence, provenance: provenance)

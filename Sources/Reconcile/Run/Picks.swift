@@ -2,8 +2,6 @@ import Domain
 
 /// Those whom the comparison picks out of everyone with whom all is well, for a closer look.
 struct Picks {
-    /// They are altered on purpose.
-    var canary: CanaryPlan
     /// They are read a second time.
     var equals: EqualSample
     /// Their mappings are asked for again.
@@ -12,7 +10,6 @@ struct Picks {
 
     /// - Parameter users: How many users there are, by and large.
     init(_ settings: VerifySettings, runID: String, users: Int, list: Spill.Shape) {
-        canary = CanaryPlan(runID: runID, stages: settings.stages)
         equals = EqualSample(runID: runID)
         mappings = SuspectQueue(list: list)
         switch settings.mappings {
@@ -30,7 +27,6 @@ struct Picks {
     ///
     /// - Parameter known: What is known of the user; asked for only when it is picked.
     mutating func consider(_ key: UserKey, _ known: () throws -> KnownUser) throws {
-        try canary.consider(key, known)
         try equals.consider(key, known)
         guard let mappingRankAtMost, UserKey(exactly: key.spread ^ salt).spread <= mappingRankAtMost else { return }
         try mappings.add(SuspectUser(known: try known(), stages: [.god]))

@@ -14,6 +14,8 @@ struct Reading: Sendable {
     private(set) var start: RunStart
     /// What the reader of the report should know about the scan.
     private(set) var notes: [String] = []
+    /// Rows of users who exist.
+    private(set) var rows = 0
     /// Rows that a slice of the keys held.
     private(set) var sliceRows = 0
 
@@ -21,7 +23,7 @@ struct Reading: Sendable {
     ///   - start: How things stood when the run began.
     ///   - onScan: Called from the scanning thread.
     init(
-        _ settings: VerifySettings, _ memory: MemoryPlan, _ plan: RunPlan, start: RunStart, _ ports: any ReconcilePorts,
+        _ settings: VerifySettings, _ memory: MemoryPlan, _ plan: RunPlan, start: RunStart, _ ports: CanaryPorts,
         onScan: @escaping @Sendable (ScanWork.Event) -> Void
     ) throws {
         let work = ReadingWork(settings, memory, ports, onScan)
@@ -49,6 +51,7 @@ struct Reading: Sendable {
         try ports.concurrently(tasks)
         let known = try scanned.take()
         scan = known.scan
+        rows = known.scan.rows - ports.canaries.rows
         notes = known.notes
         sliceRows = known.sliceRows
         self.start = known.start ?? start
@@ -71,7 +74,7 @@ struct Reading: Sendable {
 private struct ReadingWork: Sendable {
     private let settings: VerifySettings
     private let memory: MemoryPlan
-    private let ports: any ReconcilePorts
+    private let ports: CanaryPorts
     private let onScan: @Sendable (ScanWork.Event) -> Void
 
     struct Scanned: Sendable {
@@ -83,7 +86,7 @@ private struct ReadingWork: Sendable {
     }
 
     init(
-        _ settings: VerifySettings, _ memory: MemoryPlan, _ ports: any ReconcilePorts,
+        _ settings: VerifySettings, _ memory: MemoryPlan, _ ports: CanaryPorts,
         _ onScan: @escaping @Sendable (ScanWork.Event) -> Void
     ) {
         self.settings = settings
@@ -116,7 +119,7 @@ private struct ReadingWork: Sendable {
         try scanning { source, work in
             let resumption = try ScanResumption(
                 settings, source, standing: start.standing, startedAtMs: start.startedAtMs)
-            try work.everyone(resumption.journal)
+            try work.everyone(resumption.journal, ports.canaries)
             var scanned = Scanned(scan: work.scan, notes: [resumption.note].compactMap { $0 }, start: start)
             if let heading = resumption.journal?.heading {
                 scanned.start = RunStart(
@@ -128,16 +131,23 @@ private struct ReadingWork: Sendable {
 
     func changed(_ plan: ChangedPlan) throws -> Scanned {
         try scanning { source, work in
-            // Of texts, only the rows of a slice tell which keys it holds.
-            var texts: Set<UserKey> = []
-            try work.slice(plan.slice) { if $0.isWide { texts.insert($0) } }
-            let sliceRows = work.scan.rows
-            try work.users(plan.due) { plan.slice.contains($0) || texts.contains($0) }
+            let canaries = ports.canaries
+            try plan.due.forEach { _ = canaries.twin(of: $0) }
+            // Of texts, only the rows of a slice tell which keys it holds; and nothing else tells whose twins it showed.
+            var seen: Set<UserKey> = []
+            try work.slice(plan.slice) { if $0.isWide || canaries.isTwin($0) { seen.insert($0) } }
+            let sliceRows = work.scan.rows - canaries.rows
+            try work.users(plan.due) { plan.slice.contains($0) || seen.contains($0) }
+            let twins = canaries.close().filter { !seen.contains(settings.userIDKind.key($0.user)) }
+            let rowsBefore = work.scan.rows
+            try work.users(twins.map(\.user))
+            for _ in rowsBefore..<work.scan.rows { canaries.countRow() }
             if work.scan.rows == 0, !settings.allowsEmptySource, try source.boundary(after: nil, rows: 1) == nil {
                 throw ReconcileError.emptySource
             }
             return Scanned(
-                scan: work.scan, filter: DueFilter(keys: plan.due.keys.union(texts), slice: plan.slice), sliceRows: sliceRows)
+                scan: work.scan, filter: DueFilter(keys: plan.due.keys.union(seen).union(canaries.keys), slice: plan.slice),
+                sliceRows: sliceRows)
         }
     }
 

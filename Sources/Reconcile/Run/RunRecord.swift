@@ -45,7 +45,7 @@ final class RunRecord: RunJournal {
             }
         }
         return try ends.compactMap { try partitionNote($0, last[$0]?.members, $1) }
-            + (isAboutEveryone ? rowNotes(reading.scan.rows) : [])
+            + (isAboutEveryone ? rowNotes(reading.rows) : [])
     }
 
     /// A topic with fewer partitions than before is another one. With more, keys that were written before may lie where the partitioner

@@ -114,17 +114,19 @@ public final class Verification {
             guard standstill != nil else { return endPhase() }
         }
         begin("read")
-        let source = try ports.source()
+        let shown = try canaryPorts(runPlan)
+        let source = try shown.source()
         defer { source.close() }
         let columns = try source.fields()
         report.notes += try Preflight(settings, ports).check(source)
-        var reading = try read(record, runPlan, start)
+        var reading = try read(record, runPlan, start, shown)
+        let canaries = shown.canaries
         let progress = try ports.progress()
         defer { progress.close() }
         let topics = try Fence.TopicBounds(settings, ports)
         defer { topics.close() }
         let fields = FieldComparison(columns, keyField: settings.keyField)
-        let tails = try Tails(settings, reading, ports)
+        let tails = try Tails(settings, reading, shown)
         defer { tails.close() }
 
         begin("fence")
@@ -135,10 +137,11 @@ public final class Verification {
         report.notes += outcome.notes
         try checkServer(outcome.position, reading.scan.position)
         try tails.catchUp(&reading, settings.userIDKind)
+        canaries.beginSettling()
 
         begin("compare")
         let followed = Followed(reading)
-        let comparison = try compare(&reading)
+        let comparison = try compare(&reading, canaries)
         let equals = comparison.picks.equals.members
         report.crossCheck = try CrossCheck(source, tails.aggregate, fields).run(equals)
         if report.crossCheck.compared == 0, !equals.isEmpty {
@@ -148,7 +151,7 @@ public final class Verification {
 
         begin("settle")
         onProgress(.settling(suspects: comparison.suspects.count))
-        var tally = RunTally()
+        var tally = RunTally(canaries)
         if let blocked = outcome.blocked {
             try leaveUnresolved(comparison.suspects, "the fence was not passed: \(blocked.detail)", &tally)
         } else {
@@ -156,7 +159,7 @@ public final class Verification {
                 usersPerBatch: usersPerBatch(followed), by: roll.aggregate.tail.progress)
             let settler = Settler(
                 settings, source: source, roll: roll, fence: fence, clock: ports.clock, comparison: fields,
-                passed: outcome.position)
+                passed: outcome.position, canaries: canaries)
             let signals = topics.signals.map {
                 SignalIndex(
                     $0, kind: settings.userIDKind, shape: plan.shape(inputs: 4, directory: settings.temporaryDirectory))
@@ -164,7 +167,7 @@ public final class Verification {
             let encodingID = try source.encodingID() ?? settings.encodingID
             let builder = FindingBuilder(
                 roll, causes: CauseFinder(signals: signals, encodingID: encodingID), comparison: fields,
-                origins: FieldOrigins(try source.tables()), reveals: settings.revealedBy != nil)
+                origins: FieldOrigins(try source.tables()), reveals: settings.revealedBy != nil, canaries: canaries)
             try settle(comparison.suspects, settler, builder, record, followed, &tally)
             if let last = settler.lastFence, !last.isPassed { report.fence = FenceSummary(last) }
             try askAgain(comparison.picks.mappings, roll, fence, builder, record, followed, &tally)
@@ -177,8 +180,23 @@ public final class Verification {
         endPhase()
     }
 
+    /// The ports to judge by, which show canaries among the users that the run is about.
+    private func canaryPorts(_ runPlan: RunPlan) throws -> CanaryPorts {
+        var users: Int?
+        if let changed = runPlan.changed {
+            users = changed.due.count + changed.basis.fullRows * reach.slicePercent / 100
+        } else {
+            let source = try ports.source()
+            defer { source.close() }
+            users = try source.estimate().rows
+        }
+        return CanaryPorts(
+            ports, settings.topics,
+            Canaries(runID: report.runID.text, stages: settings.stages, kind: settings.userIDKind, users: users))
+    }
+
     /// What is left of the first reading when the comparison has let go of it.
-    private struct Followed {
+    struct Followed {
         let isPositionKnown: Bool
         let position: SourcePosition?
         let averageRowBytes: Int
@@ -203,12 +221,14 @@ public final class Verification {
         }
     }
 
-    private func read(_ record: any RunJournal, _ runPlan: RunPlan, _ start: RunStart) throws -> Reading {
+    private func read(
+        _ record: any RunJournal, _ runPlan: RunPlan, _ start: RunStart, _ shown: CanaryPorts
+    ) throws -> Reading {
         let onProgress = onProgress
         if runPlan.changed == nil {
             onProgress(.forecast(try Forecast(settings, ports, start.standing, rowsPerSecond: record.lastRowsPerSecond())))
         }
-        let reading = try Reading(settings, plan, runPlan, start: start, ports) { event in
+        let reading = try Reading(settings, plan, runPlan, start: start, shown) { event in
             switch event {
             case .rows(let rows): onProgress(.scanned(rows: rows))
             case .paused(let reason): onProgress(.paused(reason))
@@ -216,10 +236,10 @@ public final class Verification {
         }
         report.notes += reading.notes
         report.source = SourceSummary(
-            rows: reading.scan.rows, position: reading.scan.position,
+            rows: reading.rows, position: reading.scan.position,
             server: reading.scan.position?.server.map { "server_id \($0)" })
         cover(runPlan, reading)
-        guard reading.scan.rows > 0 || settings.allowsEmptySource || runPlan.changed != nil else {
+        guard report.source.rows > 0 || settings.allowsEmptySource || runPlan.changed != nil else {
             throw ReconcileError.emptySource
         }
         report.notes += try record.checkWatermarks(reading, isAboutEveryone: runPlan.changed == nil)
@@ -227,9 +247,10 @@ public final class Verification {
     }
 
     /// Compares what was read, and lets go of it: buffers and temporary files are gone before anyone is settled.
-    private func compare(_ reading: inout Reading) throws -> Comparison {
+    private func compare(_ reading: inout Reading, _ canaries: Canaries) throws -> Comparison {
         let sides = reading.takeSides()
-        return try Comparison(settings, plan, sides, runID: report.runID.text, rows: report.source.rows)
+        return try Comparison(
+            settings, plan, sides, canaries: canaries, runID: report.runID.text, rows: report.source.rows)
     }
 
     // MARK: - What voids a run
@@ -248,104 +269,6 @@ public final class Verification {
         throw ReconcileError.sourceAltered(before: text(before), after: text(after))
     }
 
-    // MARK: - Suspects
-
-    private func settle(
-        _ suspects: SuspectQueue, _ settler: Settler, _ builder: FindingBuilder, _ record: any RunJournal, _ followed: Followed,
-        _ tally: inout RunTally
-    ) throws {
-        try settler.settle(suspects, usersPerBatch: usersPerBatch(followed)) { outcomes in
-            try take(outcomes, builder, record, followed, &tally)
-        }
-    }
-
-    /// Asks for mappings again, where the settings say so.
-    private func askAgain(
-        _ users: SuspectQueue, _ roll: Roll, _ fence: Fence, _ builder: FindingBuilder, _ record: any RunJournal,
-        _ followed: Followed, _ tally: inout RunTally
-    ) throws {
-        guard settings.mappings != .nobody, settings.stages.contains(.god) else { return }
-        begin("mappings")
-        let totals = try MappingRecheck(roll, fence, try ports.mappings()).run(users, usersPerBatch: usersPerBatch(followed)) {
-            outcomes in
-            try take(outcomes, builder, record, followed, &tally)
-        }
-        report.notes.append(
-            "\(totals.asked) mappings were asked for again: \(totals.changed) are not those that the God objects were made with"
-                + (totals.unanswered > 0 ? ", and \(totals.unanswered) could not be told" : ""))
-    }
-
-    /// Counts what became of suspects, and writes down the findings among them.
-    private func take(
-        _ outcomes: Settler.Outcomes, _ builder: FindingBuilder, _ record: any RunJournal, _ followed: Followed,
-        _ tally: inout RunTally
-    ) throws {
-        var confirmed: [Suspect: Confirmation] = [:]
-        for (suspect, settlement) in outcomes {
-            tally.add(suspect, settlement)
-            if suspect.alteration == nil, case .confirmed(let seen) = settlement { confirmed[suspect] = seen }
-        }
-        let built = try builder.build(confirmed.map { ($0.key, $0.value) })
-        for suspect in built.unprovable {
-            if let seen = confirmed[suspect] { tally.addUnprovable(suspect, seen) }
-        }
-        try record.write(built.findings, position: followed.position)
-    }
-
-    private func usersPerBatch(_ followed: Followed) -> Int {
-        plan.usersPerBatch(averageRowBytes: followed.averageRowBytes, atMost: settings.settleBatchRows)
-    }
-
-    private func leaveUnresolved(_ suspects: SuspectQueue, _ reason: String, _ tally: inout RunTally) throws {
-        while suspects.count > 0 {
-            for suspect in try suspects.take(atMost: 1_000).flatMap(\.suspects) {
-                tally.add(suspect, .unresolved(reason))
-            }
-        }
-    }
-
-    // MARK: - The report
-
-    private func summarise(_ roll: Roll, _ totals: Comparison.Totals, _ followed: Followed, _ tally: RunTally) {
-        report.source.rows = totals.rows
-        report.aggregateTopic = TopicSummary(roll.aggregate.tail, totals.aggregates)
-        report.godTopic = roll.god.map { TopicSummary($0.tail, totals.gods) }
-        if let ledger = roll.ledger {
-            report.ledger = LedgerSummary(
-                productions: ledger.productions, users: totals.producedUsers, paths: settings.ledgerPaths)
-        }
-        for stage in settings.stages {
-            report.counts[stage] = tally.counts(of: stage, users: totals.users(at: stage))
-        }
-        report.coverage.gaps += roll.gaps
-        report.canary = tally.canary
-        if report.canary.planted == 0, tally.canariesUnsettled > 0 {
-            report.notes.append("no canary could be settled, since all of their users moved: this run did not prove that it sees")
-        }
-        noteOddities(roll, totals, followed)
-    }
-
-    private func noteOddities(_ roll: Roll, _ totals: Comparison.Totals, _ followed: Followed) {
-        if !followed.isPositionKnown {
-            report.notes.append("the server tells no position for its snapshots, so the run vouches for no position")
-        }
-        if roll.parked.withoutUser > 0 {
-            report.notes.append("\(roll.parked.withoutUser) parked records name no user; see `rollcall parked list`")
-        }
-        for table in roll.parked.truncatedTables {
-            report.notes.append(
-                "\(table) was emptied by TRUNCATE, which names no users; those it held are among the findings until they are "
-                    + "repaired (`rollcall parked drop` ends this note)")
-        }
-        for topic in [roll.aggregate, roll.god].compactMap({ $0?.tail }) where topic.progress.unreadableKeys > 0 {
-            report.notes.append("topic \(topic.name) holds \(topic.progress.unreadableKeys) records whose key names no user")
-        }
-        if totals.contradictions > 0 {
-            report.notes.append(
-                "the ledgers contradict themselves at \(totals.contradictions) God offsets; run `rollcall ledger check`")
-        }
-    }
-
     // MARK: - Phases
 
     func begin(_ phase: String) {
@@ -358,25 +281,5 @@ public final class Verification {
     func endPhase() {
         guard let last = report.timings.indices.last else { return }
         report.timings[last].milliseconds = ports.clock.nowMs() - phaseStartMs
-    }
-}
-
-extension FenceSummary {
-    init(_ outcome: FenceOutcome) {
-        self.init(
-            position: outcome.position, strength: outcome.strength == .strong ? .strong : .weak,
-            hops: outcome.hops.map { Hop(hop: $0.hop, passed: $0.isPassed, detail: $0.detail, waitedMs: $0.waitedMs) })
-    }
-}
-
-extension TopicSummary {
-    init(_ topic: TopicTail, _ keys: Comparison.KeyCounts) {
-        let progress = topic.progress
-        self.init(
-            name: topic.name,
-            partitions: progress.ends.keys.sorted().map {
-                .init(partition: $0, low: progress.lows[$0] ?? 0, end: progress.ends[$0] ?? 0)
-            },
-            records: progress.records, live: keys.live, tombstones: keys.tombstones)
     }
 }

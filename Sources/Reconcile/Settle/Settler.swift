@@ -17,6 +17,7 @@ final class Settler {
     private let clock: any ReconcileClock
     private let values: AggregateValues
     private let versions: VersionCheck
+    private let canaries: Canaries?
     /// A canary that keeps moving is given up early: the run has others, and nobody waits for this one.
     private static let canaryRounds = 3
     private(set) var rounds = 0
@@ -31,8 +32,9 @@ final class Settler {
     ///   - passed: The position of a fence that was passed already; nil takes that of the first round.
     init(
         _ settings: VerifySettings, source: any SourcePort, roll: Roll, fence: Fence, clock: any ReconcileClock,
-        comparison: FieldComparison, passed: SourcePosition? = nil
+        comparison: FieldComparison, passed: SourcePosition? = nil, canaries: Canaries? = nil
     ) {
+        self.canaries = canaries
         self.settings = settings
         values = AggregateValues(roll, comparison)
         versions = VersionCheck(roll)
@@ -83,7 +85,7 @@ final class Settler {
             var cleared: Outcomes = []
             for var user in batch {
                 let evidence = look.evidence[user.known.user]
-                for suspect in user.suspects where user.alteration == nil {
+                for suspect in user.suspects {
                     guard let evidence, mismatches(of: suspect, evidence).isEmpty else { continue }
                     cleared.append((suspect, .matched))
                     user.stages.remove(suspect.stage)
@@ -117,7 +119,8 @@ final class Settler {
         var settled: Outcomes = []
         var hot: [(suspect: Suspect, known: KnownUser)] = []
         for user in batch {
-            let rounds = user.alteration == nil ? settings.settleRounds : Self.canaryRounds
+            let isCanary = canaries?.twin(named: user.known.user) != nil
+            let rounds = isCanary ? Self.canaryRounds : settings.settleRounds
             var open = user
             open.attempts += 1
             open.stages = []
@@ -208,18 +211,6 @@ final class Settler {
     /// - Parameter rested: Whether the topics held the very same records from before the first fence to the last look.
     private func outcome(of suspect: Suspect, _ first: Look, _ second: Look, rested: Bool) -> Settlement? {
         guard let before = first.evidence[suspect.user], let after = second.evidence[suspect.user] else { return nil }
-        if suspect.alteration != nil {
-            // An alteration can only be told from a change when the user stands still: who was deleted proves nothing.
-            guard before.row != nil, after.row != nil else { return .unresolved("the canary's user was deleted") }
-            guard rested, before.row == after.row else { return nil }
-            guard after.aggregate != nil, suspect.stage == .aggregate || after.god != nil else {
-                return .unresolved("the canary's user came to harm")
-            }
-            // Nor does one with whom something went wrong in earnest; that is found by looking at the user unaltered.
-            guard roll.mismatches(after).allSatisfy({ $0.stage != suspect.stage }) else {
-                return .unresolved("the canary's user came to harm")
-            }
-        }
         var laterRow = before
         laterRow.row = after.row
         // Whether another row means the same was not looked at.
@@ -229,16 +220,14 @@ final class Settler {
         guard rested, before.parked == after.parked, seen[0] == seen[2] else { return nil }
         if suspect.stage == .aggregate, before.row != after.row { return nil }
         if let reason = roll.void(suspect.user, at: suspect.stage) { return .unresolved(reason) }
-        let altered = suspect.alteration?.applied(to: after) ?? after
         return .confirmed(
             Confirmation(
-                mismatches: seen[2], evidence: altered, row: second.rows.rows[suspect.user],
+                mismatches: seen[2], evidence: after, row: second.rows.rows[suspect.user],
                 newestAggregate: second.known[suspect.user]?.aggregate.home?.address))
     }
 
     private func mismatches(of suspect: Suspect, _ evidence: Evidence) -> [Mismatch] {
-        let altered = suspect.alteration?.applied(to: evidence) ?? evidence
-        return roll.mismatches(altered).filter { $0.stage == suspect.stage }
+        roll.mismatches(evidence).filter { $0.stage == suspect.stage }
     }
 }
 

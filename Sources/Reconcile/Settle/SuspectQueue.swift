@@ -4,13 +4,12 @@ import Domain
 struct SuspectUser: Sendable {
     var known: KnownUser
     var stages: Set<Stage>
-    var alteration: Alteration?
     /// Rounds in which the user changed.
     var attempts = 0
 
     /// The suspects that the user stands for.
     var suspects: [Suspect] {
-        Stage.allCases.filter(stages.contains).map { Suspect(user: known.user, stage: $0, alteration: alteration) }
+        Stage.allCases.filter(stages.contains).map { Suspect(user: known.user, stage: $0) }
     }
 }
 
@@ -79,7 +78,6 @@ final class SuspectQueue {
     private static func encode(_ user: SuspectUser) -> [UInt8] {
         var payload = PayloadWriter()
         payload.add(Array(user.stages), { $0.add($1.rawValue) })
-        payload.add(user.alteration) { $0.add($1.rawValue) }
         payload.add(user.attempts)
         payload.add(user.known)
         return payload.bytes
@@ -110,11 +108,9 @@ final class SuspectQueue {
     private static func decode(_ payload: [UInt8]) throws(ReconcileError) -> SuspectUser {
         var reader = PayloadReader(payload)
         let stages = try reader.list { reader throws(ReconcileError) in try reader.text() }.compactMap { Stage(rawValue: $0) }
-        let alteration = try reader.optional { reader throws(ReconcileError) in try reader.text() }
         let attempts = Int(try reader.integer())
         return SuspectUser(
-            known: try reader.knownUser(), stages: Set(stages), alteration: alteration.flatMap { Alteration(rawValue: $0) },
-            attempts: attempts)
+            known: try reader.knownUser(), stages: Set(stages), attempts: attempts)
     }
 }
 
@@ -135,8 +131,10 @@ private struct TopicOrder {
 
     /// Those without a record have nothing to be read, and may stand anywhere.
     func part(of address: RecordAddress?, parts: Int) -> Int {
+        // A canary's record is read where its original's lies.
+        let address = address.map { CanaryAddress.original(of: $0) ?? $0 }
         guard let address, let before = before[address.partition], total > 0 else { return 0 }
         let place = before + max(0, address.offset - (lows[address.partition] ?? 0))
-        return min(parts - 1, Int(Double(place) / Double(total) * Double(parts)))
+        return Int(min(Double(parts - 1), Double(place) / Double(total) * Double(parts)))
     }
 }

@@ -14,7 +14,7 @@ struct VersionCheck {
 
     /// Those of the suspects whose newest record at their stage has a version at or after a position.
     ///
-    /// The roll must hold them. Canaries prove nothing this way, nor does anyone whose trouble lies beside the newest record: a
+    /// The roll must hold them. Nobody is proven this way whose trouble lies beside the newest record: a
     /// stray, a parked record, a God object that no ledger lists.
     ///
     /// - Parameter suspects: Each with what was known of it when it was compared.
@@ -23,7 +23,7 @@ struct VersionCheck {
         var current: Set<Suspect> = []
         for stage in Stage.allCases {
             var owners: [RecordAddress: Suspect] = [:]
-            for (suspect, known) in suspects where suspect.stage == stage && suspect.alteration == nil {
+            for (suspect, known) in suspects where suspect.stage == stage {
                 let compared = stage == .aggregate ? known.aggregate.home : known.god.home
                 if let address = newest(suspect), address != compared?.address { owners[address] = suspect }
             }

@@ -1,0 +1,74 @@
+import Domain
+import Source
+
+/// The source, with the rows of twins.
+final class CanarySource: SourcePort {
+    private let port: any SourcePort
+    private let canaries: Canaries
+
+    init(_ port: any SourcePort, _ canaries: Canaries) {
+        self.port = port
+        self.canaries = canaries
+    }
+
+    func scanDigests(
+        after lower: UserID?, through upper: UserID?, _ body: (RawSpan, ScannedRow) throws -> Void
+    ) throws -> SourcePosition? {
+        try port.scanDigests(after: lower, through: upper) { user, row in
+            try body(user, row)
+            guard let (twin, hash) = user.withUnsafeBytes({ canaries.twin(of: $0) }) else { return }
+            canaries.sawRow(Self.digest(of: row), of: hash)
+            guard let shown = Self.shown(row, twin.alteration) else { return }
+            canaries.countRow()
+            try body(twin.key.span.bytes, shown)
+        }
+    }
+
+    private static func digest(of row: ScannedRow) -> Digest {
+        switch row {
+        case .bytes(let digest, _): digest
+        case .failure(let failure): rowDigest(of: failure)
+        }
+    }
+
+    private static func shown(_ row: ScannedRow, _ alteration: Alteration) -> ScannedRow? {
+        guard alteration.showsRow else { return nil }
+        guard alteration == .change else { return row }
+        return .bytes(Alteration.changedRowDigest, count: Alteration.changedRow.count)
+    }
+
+    func rows(of users: [UserID]) throws -> SnapshotRows {
+        let twins = users.compactMap { canaries.twin(named: $0) }
+        guard !twins.isEmpty else { return try port.rows(of: users) }
+        let shown = Set(twins.map(\.0.user))
+        let asked = users.filter { !shown.contains($0) }
+        // In one snapshot, so that twin and original are the same user at the same time.
+        let beside = Set(twins.map(\.0.original)).subtracting(asked)
+        var found = try port.rows(of: asked + beside)
+        for (twin, hash) in twins {
+            canaries.sawRow(found.digest(of: twin.original), of: hash)
+            guard twin.alteration.showsRow else { continue }
+            found.failures[twin.user] = found.failures[twin.original]
+            guard let row = found.rows[twin.original] else { continue }
+            found.rows[twin.user] = twin.alteration == .change ? Alteration.changedRow : row
+        }
+        for user in beside {
+            found.rows[user] = nil
+            found.failures[user] = nil
+        }
+        return found
+    }
+
+    func serverFacts() throws -> SourceFacts { try port.serverFacts() }
+    func fields() throws -> [RowEncoder.Column] { try port.fields() }
+    func tables() throws -> [String: String] { try port.tables() }
+    func encodingID() throws -> String? { try port.encodingID() }
+    func secondReading(of users: [UserID]) throws -> [UserID: SecondReading] { try port.secondReading(of: users) }
+    func boundary(after lower: UserID?, rows: Int) throws -> UserID? { try port.boundary(after: lower, rows: rows) }
+    func binlogEnd() throws -> SourcePosition? { try port.binlogEnd() }
+    func writeNonce(_ nonce: String) throws { try port.writeNonce(nonce) }
+    var hasFenceTable: Bool { port.hasFenceTable }
+    func load() throws -> SourceLoad { try port.load() }
+    func estimate() throws -> SourceEstimate { try port.estimate() }
+    func close() { port.close() }
+}
