@@ -149,6 +149,24 @@ struct LiveSystemTests {
         #expect(report.verdict == .clean)
     }
 
+    @Test(
+        "behind a weak fence, many suspects wait together for what the connector has yet to deliver, not one batch after the other"
+    )
+    func weakFenceWaits() throws {
+        let world = World(users: 60)
+        var settings = World.settings
+        settings.hasConnector = false
+        settings.settleBatchRows = 5
+        for number in 1...60 { world.change(UserID("\(number)"), to: "unlogged", emitsEvent: false) }
+        let asked = Mutex(0)
+        world.onUsersRead.withLock { hook in hook = { count in asked.withLock { $0 = max($0, count) } } }
+        let (report, findings) = try world.verify(settings)
+        #expect(findings.count == 60)
+        #expect(asked.withLock { $0 } <= 5, "the source is still asked for a few at a time")
+        let waited = try #require(report.timings.first { $0.phase == "settle" }).milliseconds
+        #expect(waited < 3 * Int64(settings.weakFenceWaitMs), "in the world's own time")
+    }
+
     @Test("a canary whose user changes meanwhile is looked at again")
     func changingCanary() throws {
         let world = World()

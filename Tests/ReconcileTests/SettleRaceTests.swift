@@ -69,6 +69,46 @@ struct SettleRaceTests {
         #expect(report.verdict == .clean)
     }
 
+    @Test("where only the aggregate stage is judged, a late write is no finding either while the enricher has yet to notice it")
+    func lateWriteBeforeTheEnricher() throws {
+        let world = World()
+        let user = UserID("5")
+        let old = try #require(world.state.withLock { $0.rows[user] })
+        world.change(user, to: "new")
+        world.pump()
+        world.stick("enricher")
+        _ = world.state.withLock { $0.append(World.Topic.aggregate, World.StoredRecord(key: user.keyBytes, value: old)) }
+        let looks = Counter()
+        world.onEnricherAsked.withLock { hook in
+            hook = { world in
+                guard looks.next() == 1 else { return }
+                _ = world.state.withLock { $0.stuck.remove("enricher") }
+                world.pump()
+                _ = world.state.withLock { state in
+                    state.append(World.Topic.signals, World.StoredRecord(key: user.keyBytes, value: Array("late".utf8)))
+                }
+            }
+        }
+        var settings = World.settings
+        settings.stages = [.aggregate]
+        let (report, findings) = try world.verify(settings)
+        #expect(findings.isEmpty)
+        #expect(report.verdict == .clean)
+    }
+
+    @Test("where only the aggregate stage is judged and nothing is wrong, nobody waits for an enricher")
+    func idleEnricher() throws {
+        let world = World()
+        world.stick("enricher")
+        world.change(UserID("5"), to: "new")
+        var settings = World.settings
+        settings.stages = [.aggregate]
+        let (report, findings) = try world.verify(settings)
+        #expect(findings.isEmpty)
+        #expect(report.verdict == .clean)
+        #expect(!report.fence.hops.contains { $0.hop == "enricher" })
+    }
+
     /// Found by the simulator: the run had read the aggregate, and never saw the tombstone that the cleaner took together with it.
     @Test("a God object that is missing is no finding when the aggregate that it should be made of cannot be read again")
     func cleanedTombstone() throws {

@@ -15,6 +15,8 @@ final class Fence {
     private let topics: TopicBounds
     private let clock: any ReconcileClock
     private var nonceCount = 0
+    /// Whether an enricher of ours follows the aggregate topic; nil until somebody asks.
+    private var hasEnricher: Bool?
     private let runID: String
 
     /// Asks where topics end. Made once, since each topic is asked again and again.
@@ -48,7 +50,10 @@ final class Fence {
     }
 
     /// Waits until all hops are passed, or the time is over.
-    func pass() throws -> FenceOutcome {
+    ///
+    /// - Parameter awaitsMending: Whether a record that lies where it should not is to be given the time to be mended. The enricher is
+    ///   who notices that an aggregate was written late, and asks for another one; where the God stage is judged, it is awaited anyway.
+    func pass(awaitsMending: Bool = false) throws -> FenceOutcome {
         let deadlineMs = clock.nowMs() + Int64(settings.fenceTimeoutMs)
         var outcome = FenceOutcome(
             position: try position(), strength: settings.hasConnector && !settings.isForeign ? .strong : .weak)
@@ -63,13 +68,28 @@ final class Fence {
             ("intake", settings.groups.intake, topics.changes),
             ("aggregator", settings.groups.aggregate, [signals]),
         ]
-        if settings.stages.contains(.god) {
+        if try settings.stages.contains(.god) || (awaitsMending && enricherFollows(deadlineMs)) {
             remaining.append(("enricher", settings.groups.enrich, [topics.aggregate]))
         }
         for wait in remaining where outcome.isPassed {
             outcome.hops.append(try passGroup(wait.hop, wait.group, wait.topics, deadlineMs, &outcome.notes))
         }
         return outcome
+    }
+
+    /// Whether the enricher's group has ever committed anything for the aggregate topic. Where it has not, nobody mends late writes, and
+    /// one that is found is there to stay.
+    private func enricherFollows(_ deadlineMs: Int64) throws -> Bool {
+        if let hasEnricher { return hasEnricher }
+        let committed = try untilDeadline(deadlineMs) {
+            try progress.committed(
+                group: settings.groups.enrich, topic: topics.aggregate.name,
+                partitions: Array(topics.aggregate.bounds().keys))
+        }
+        // Without an answer the wait for the others will not end well either.
+        let follows = committed.map { !$0.isEmpty } ?? true
+        hasEnricher = follows
+        return follows
     }
 
     /// The end of the binary log. Without a connector that could be held against it, it is only told to the reader, and an account
@@ -88,7 +108,7 @@ final class Fence {
         .init(
             hop: "pipeline", isPassed: true, lag: 0,
             detail: "a pipeline that is not Rollcall's tells nothing of its progress; each mismatch has "
-                + "\(settings.weakFenceWaitMs / 1_000) s to settle by itself",
+                + "\(settings.weakFenceWaitMs / 1_000) s to settle by itself, also one that the pipeline is about to mend",
             waitedMs: 0)
     }
 

@@ -46,7 +46,9 @@ extension Verification {
     }
 
     func usersPerBatch(_ followed: Followed) -> Int {
-        plan.usersPerBatch(averageRowBytes: followed.averageRowBytes, atMost: settings.settleBatchRows)
+        // Behind a weak fence each batch waits for what the connector has yet to deliver, so there they are as large as memory allows.
+        let limit = report.fence.strength == .weak ? max(settings.settleBatchRows, 100_000) : settings.settleBatchRows
+        return plan.usersPerBatch(averageRowBytes: followed.averageRowBytes, atMost: limit)
     }
 
     func leaveUnresolved(_ suspects: SuspectQueue, _ reason: String, _ tally: inout RunTally) throws {

@@ -169,7 +169,9 @@ final class Settler {
 
     private func look(at batch: [SuspectUser]) throws -> Look? {
         let rows = try readRows(of: batch)
-        let outcome = try fence.pass()
+        // Canaries are never mended, so nobody has to wait for that on their account.
+        let isInEarnest = batch.contains { canaries?.twin(named: $0.known.user) == nil }
+        let outcome = try fence.pass(awaitsMending: isInEarnest)
         lastFence = outcome
         guard outcome.isPassed else { return nil }
         if passed == nil { passed = outcome.position }
@@ -187,7 +189,14 @@ final class Settler {
         let askable = Set(
             batch.map(\.known).filter { $0.row != unreadableIDDigest }.map(\.user)
                 .filter { (try? settings.userIDKind.parse($0.text)) == $0 })
-        return (try source.rows(of: Array(askable)), askable)
+        var rows = SnapshotRows(position: nil)
+        let users = Array(askable)
+        for start in stride(from: 0, to: users.count, by: settings.settleBatchRows) {
+            let found = try source.rows(of: Array(users[start..<min(start + settings.settleBatchRows, users.count)]))
+            rows.rows.merge(found.rows) { first, _ in first }
+            rows.failures.merge(found.failures) { first, _ in first }
+        }
+        return (rows, askable)
     }
 
     /// What topics, ledgers and parked records say now of users whose rows were read before.
