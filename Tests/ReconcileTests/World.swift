@@ -44,6 +44,8 @@ final class World: Sendable {
         /// Users whose aggregates, or God objects, the pipeline forgets to write.
         var loses: [Hop: Set<UserID>] = [:]
         var nonces: [String] = []
+        /// Where the log ended when what snapshots show became visible; nil where that is all of it.
+        var shownThrough: UInt64?
         /// The server that the rows are on.
         var server = World.server
         /// Where the source is MySQL with GTIDs: positions are sets of this server's transactions, and no places.
@@ -140,9 +142,15 @@ final class World: Sendable {
 }
 
 extension World.State {
-    var position: SourcePosition {
-        let place = SourcePosition(server: server, logName: "binlog", logNumber: 1, offset: logEnd)
-        guard let sourceUUID, let executed = GTIDSet(executed: "\(sourceUUID):1-\(logEnd)") else { return place }
+    /// Where the log ends.
+    var position: SourcePosition { position(at: logEnd) }
+
+    /// Up to where snapshots show everything.
+    var snapshotPosition: SourcePosition { position(at: shownThrough ?? logEnd) }
+
+    private func position(at end: UInt64) -> SourcePosition {
+        let place = SourcePosition(server: server, logName: "binlog", logNumber: 1, offset: end)
+        guard let sourceUUID, let executed = GTIDSet(executed: "\(sourceUUID):1-\(end)") else { return place }
         return SourcePosition(place: nil, gtids: executed) ?? place
     }
 

@@ -73,7 +73,7 @@ private final class WorldSource: SourcePort {
         after lower: UserID?, through upper: UserID?, _ body: (RawSpan, ScannedRow) throws -> Void
     ) throws -> SourcePosition? {
         try world.onRange.withLock { $0 }(world)
-        let (rows, repeated, position) = world.state.withLock { ($0.rows, $0.repeatedRows, $0.position) }
+        let (rows, repeated, position) = world.state.withLock { ($0.rows, $0.repeatedRows, $0.snapshotPosition) }
         for (user, row) in rows where (lower == nil || user > lower!) && (upper == nil || user <= upper!) {
             for _ in 0..<(repeated.contains(user) ? 2 : 1) {
                 try body(user.keyBytes.span.bytes, .bytes(Digest(of: row), count: row.count))
@@ -93,7 +93,8 @@ private final class WorldSource: SourcePort {
         world.onUsersRead.withLock { $0 }(users.count)
         return world.state.withLock { state in
             let asked = Set(users)
-            var rows = SnapshotRows(position: state.position, rows: state.rows.filter { asked.contains($0.key) })
+            var rows = SnapshotRows(
+                position: state.snapshotPosition, rows: state.rows.filter { asked.contains($0.key) })
             for user in state.repeatedRows where rows.rows[user] != nil {
                 rows.rows[user] = nil
                 rows.failures[user] = RowFailure(.duplicateRow, "two rows")

@@ -72,6 +72,18 @@ struct SourceScan: Sendable {
         try note(found.position)
     }
 
+    /// Up to which position these rows answer for changes that the pipeline was known to have passed before they were read.
+    ///
+    /// That it has passed a change does not say that the change was visible by then: a commit is logged, and may be read by the
+    /// connector, before a snapshot shows it. So it is the earlier one of what was passed and what was shown.
+    ///
+    /// - Returns: Nil when one of the two is not known.
+    func vouches(through passed: SourcePosition?) -> SourcePosition? {
+        guard let passed, isPositionKnown else { return nil }
+        guard let position, !position.hasReached(passed) else { return passed }
+        return passed.hasReached(position) ? position : nil
+    }
+
     /// Adds a row that an earlier scan read.
     mutating func restore(_ entry: SpillEntry, payload: UnsafeRawBufferPointer) throws {
         rows += 1

@@ -49,8 +49,9 @@ extension Verification {
             let users = plan.due.count + reading.sliceRows
             report.coverage = Coverage(plan: .slice, unit: "users", planned: users, scanned: users)
             report.coverage.basis = Coverage.Basis(
-                run: plan.basisRun, since: plan.basis.position, through: plan.through, due: plan.due.count,
-                persisting: plan.persisting, sliceUsers: reading.sliceRows, everyone: plan.basis.fullRows,
+                run: plan.basisRun, since: plan.basis.position,
+                through: reading.scan.vouches(through: plan.through), due: plan.due.count, persisting: plan.persisting,
+                sliceUsers: reading.sliceRows, everyone: plan.basis.fullRows,
                 fullRun: plan.basis.fullRun)
             if let reason = plan.undrained { report.coverage.gaps.append(reason) }
         }
@@ -65,7 +66,7 @@ extension Verification {
         // Less than a second says little about the next time.
         if readMs >= 1_000 { baseline.rowsPerSecond = rows * 1_000 / Int(readMs) }
         if let changed = runPlan.changed {
-            baseline.position = changed.through
+            baseline.position = report.coverage.basis?.through
             baseline.fullRun = changed.basis.fullRun
             baseline.rowsPerSecond = changed.basis.rowsPerSecond
             baseline.fullRows = changed.basis.fullRows

@@ -49,6 +49,25 @@ struct ReconcileModeTests {
         #expect(report.verifiedThrough == nil)
     }
 
+    @Test("vouches for no change that was in the log but not visible yet when rows were read, though a fence has passed it")
+    func invisibleCommit() throws {
+        let world = try knownWorld()
+        let shown = world.state.withLock { $0.snapshotPosition }
+        world.change(UserID("3"), to: "newer")
+        world.state.withLock { $0.shownThrough = shown.offset }
+        let (report, _) = try reconcile(world)
+        #expect(report.fence.passed)
+        #expect(report.coverage.basis?.due == 1)
+        #expect(report.coverage.basis?.through == shown)
+
+        world.state.withLock { $0.shownThrough = nil }
+        let (next, _) = try reconcile(world)
+        #expect(next.coverage.basis?.since == shown)
+        let end = world.state.withLock { $0.snapshotPosition }
+        #expect(next.coverage.basis?.through.map { shown.compare(to: $0) } == .before)
+        #expect(next.coverage.basis?.through.map { end.hasReached($0) } == true)
+    }
+
     @Test("looks at whoever a change event named, and finds the one that the pipeline lost")
     func lostChange() throws {
         let world = try knownWorld()
