@@ -157,8 +157,8 @@ public struct Finding: Sendable, Equatable {
     public var fields: [String]
     /// What these fields hold; nil unless somebody asked to see it.
     public var values: [FieldValues]?
-    /// The tables that these fields come from, which are those whose change did not arrive; empty where it cannot be told, and
-    /// where the query reads one table only.
+    /// The tables that these fields come from; empty where it cannot be told, where all fields are written anew, and where the query
+    /// reads one table only.
     public var tables: [String]
     public var evidence: Evidence
 

@@ -116,6 +116,7 @@ public enum ReconcileError: Error, Sendable, Equatable, CustomStringConvertible 
     case ledgerOfOtherTopic(path: String, topic: String, expected: String)
     case sourceAltered(before: String, after: String)
     case encodingDisagrees(user: UserID, fields: [String])
+    case recordDisagrees(user: UserID, address: RecordAddress)
     case noMappingService
     case interrupted
     case sourceBusy(String)
@@ -144,6 +145,10 @@ public enum ReconcileError: Error, Sendable, Equatable, CustomStringConvertible 
         case .encodingDisagrees(let user, let fields):
             "user \(user), read a second way, differs from its aggregate in \(fields.joined(separator: ", ")), though the bytes are those "
                 + "that Rollcall writes: its encoding cannot be trusted, and neither can this run; please report it"
+        case .recordDisagrees(let user, let address):
+            "the aggregate of user \(user) at partition \(address.partition), offset \(address.offset) holds other bytes than were "
+                + "read there before: the topic was written anew meanwhile, or this run cannot be trusted; run it again, and report it "
+                + "if it persists"
         case .noMappingService: "no mapping service is configured (mapping.url)"
         case .interrupted: "interrupted"
         case .sourceBusy(let reason):

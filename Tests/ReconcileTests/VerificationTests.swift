@@ -135,7 +135,7 @@ struct VerificationTests {
         #expect(fields == [["v"]])
     }
 
-    @Test("names the tables that the differing fields come from: whose change it was that did not arrive")
+    @Test("names the tables that the differing fields come from")
     func tables() throws {
         let world = World()
         world.state.withLock { $0.tables = ["user_id": "users", "v": "preferences"] }

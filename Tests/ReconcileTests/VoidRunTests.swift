@@ -134,6 +134,22 @@ struct VoidRunTests {
         #expect(report.reason?.contains("user 5, read a second way, differs from its aggregate in v") == true)
     }
 
+    @Test("when records hold other bytes than their digests were of, though these were the rows'")
+    func recordsDisagree() throws {
+        let world = World()
+        world.state.withLock { state in
+            for partition in 0..<Int32(World.partitionCount) {
+                for offset in 0..<state.end(TopicPartition(World.Topic.aggregate, partition)) {
+                    state.fetched[RecordAddress(partition: partition, offset: offset)] = Array("something else".utf8)
+                }
+            }
+        }
+        let (report, findings) = try world.verify()
+        #expect(report.verdict == .error)
+        #expect(findings.isEmpty)
+        #expect(report.reason?.contains("holds other bytes than were read there before") == true)
+    }
+
     @Test("when a topic does not exist")
     func absentTopic() throws {
         let world = World()

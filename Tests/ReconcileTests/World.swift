@@ -54,6 +54,8 @@ final class World: Sendable {
         var compacted: [TopicPartition: Set<Int64>] = [:]
         /// What the mapping service says now, where it is not "nothing".
         var mappings: [UserID: PresentMapping] = [:]
+        /// What a record holds when it is fetched by its address, where that is not what it held when it was read.
+        var fetched: [RecordAddress: [UInt8]] = [:]
         /// What a second reading of a row makes of it, where that is not what the first one did.
         var secondReadings: [UserID: [JSONValue.Member]] = [:]
         /// What the broker says of a topic.

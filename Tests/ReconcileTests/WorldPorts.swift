@@ -155,7 +155,8 @@ private final class WorldTopic: TopicPort {
         for address in addresses {
             let partition = TopicPartition(name, address.partition)
             guard let record = world.state.withLock({ $0.record(partition, address.offset) }) else { continue }
-            try body(address, TopicValue(key: record.key, value: record.value, headers: record.headers, timestampMs: nil))
+            let value = world.state.withLock { $0.fetched[address] } ?? record.value
+            try body(address, TopicValue(key: record.key, value: value, headers: record.headers, timestampMs: nil))
         }
     }
 

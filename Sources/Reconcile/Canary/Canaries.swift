@@ -59,7 +59,7 @@ final class Canaries: Sendable {
     /// The upper half of the integers that twins have as ids.
     private let tag: UInt64
     /// Users whose hash is higher are none.
-    private let highestHash: UInt64
+    private let highestHash: Atomic<UInt64>
     private let state = Mutex(State())
 
     /// - Parameter users: About how many there are to draw from; nil or 0 where nobody knows.
@@ -69,11 +69,29 @@ final class Canaries: Sendable {
         size = alterations.count * Self.usersPerAlteration
         salt = Digest(of: Array("canary \(runID)".utf8)).rawValue
         tag = salt >> 34
-        // Half as many again as are needed, since the number is a guess and a hash is uneven. Those in excess are not drawn. Of
-        // few users, each is one of them.
-        let share = users.map { $0 > 1_000 } == true ? Double(size) * 1.5 / Double(users ?? 1) : 1
-        highestHash = share >= 1 ? .max : UInt64(Double(UInt64.max) * share)
+        // Four times as many as are needed, since the number is a guess: the statistics may be old, and the query may leave many of
+        // a table's rows out. Those in excess are not drawn. Of few users, each is one of them.
+        let share = users.map { $0 > 1_000 } == true ? Double(size) * 4 / Double(users ?? 1) : 1
+        highestHash = Atomic(share >= 1 ? .max : UInt64(Double(UInt64.max) * share))
     }
+
+    /// Draws from users who are known beforehand, so that those of a slice are not needed.
+    func draw(from due: DueUsers) throws {
+        var lowest: [UInt64] = []
+        try due.forEach { user in
+            lowest.append(hash(of: user))
+            guard lowest.count >= size * 2 else { return }
+            lowest = Array(lowest.sorted().prefix(size))
+        }
+        lowest = Array(lowest.sorted().prefix(size))
+        // With fewer than are needed the bound would be any, and the slice has to give the rest.
+        if lowest.count == size, let bound = lowest.last, bound > highestHash.load(ordering: .relaxed) {
+            highestHash.store(bound, ordering: .relaxed)
+        }
+        try due.forEach { _ = twin(of: $0) }
+    }
+
+    private func hash(of user: UnsafeRawBufferPointer) -> UInt64 { Digest(of: user, seed: salt).rawValue }
 
     // MARK: - Who they are
 
@@ -81,8 +99,8 @@ final class Canaries: Sendable {
     /// chooses get one, whichever port meets them first.
     @inline(__always)
     func twin(of user: UnsafeRawBufferPointer) -> (Twin, UInt64)? {
-        let hash = Digest(of: user, seed: salt).rawValue
-        guard hash <= highestHash else { return nil }
+        let hash = hash(of: user)
+        guard hash <= highestHash.load(ordering: .relaxed) else { return nil }
         return planted(hash, user)
     }
 

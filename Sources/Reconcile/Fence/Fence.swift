@@ -16,7 +16,7 @@ final class Fence {
     private let clock: any ReconcileClock
     private var nonceCount = 0
     /// Whether an enricher of ours follows the aggregate topic; nil until somebody asks.
-    private var hasEnricher: Bool?
+    private var hasEnricher = false
     private let runID: String
 
     /// Asks where topics end. Made once, since each topic is asked again and again.
@@ -80,7 +80,7 @@ final class Fence {
     /// Whether the enricher's group has ever committed anything for the aggregate topic. Where it has not, nobody mends late writes, and
     /// one that is found is there to stay.
     private func enricherFollows(_ deadlineMs: Int64) throws -> Bool {
-        if let hasEnricher { return hasEnricher }
+        if hasEnricher { return true }
         let committed = try untilDeadline(deadlineMs) {
             try progress.committed(
                 group: settings.groups.enrich, topic: topics.aggregate.name,

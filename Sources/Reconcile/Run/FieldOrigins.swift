@@ -1,4 +1,5 @@
-/// Which table each field of an aggregate comes from: a field that differs tells whose change did not arrive.
+/// Which table each field of an aggregate comes from. It is where the value lies, and mostly the table whose change did not arrive; in a
+/// query that looks a row up by another one's column, that other row may be the one that changed.
 struct FieldOrigins {
     private let tableOf: [String: String]
     /// Where there is only one table, to name it says nothing.

@@ -67,11 +67,13 @@ struct FindingBuilder {
             let known = evidence[item.suspect.user] ?? item.seen.evidence
             for mismatch in roll.mismatches(known) where mismatch.stage == item.suspect.stage {
                 let fields = mismatch.kind == .stale ? item.fields ?? [] : []
+                // When all is written another way, no table's change is behind it.
+                let tables = mismatch.cause == .encodingChanged ? [] : origins.tables(of: fields)
                 outcome.findings.append(
                     Finding(
                         user: item.suspect.user, stage: mismatch.stage, kind: mismatch.kind, cause: mismatch.cause,
                         fields: fields, values: mismatch.kind == .stale ? item.values : nil,
-                        tables: origins.tables(of: fields), evidence: known))
+                        tables: tables, evidence: known))
             }
         }
         return outcome

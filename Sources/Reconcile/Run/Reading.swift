@@ -132,7 +132,7 @@ private struct ReadingWork: Sendable {
     func changed(_ plan: ChangedPlan) throws -> Scanned {
         try scanning { source, work in
             let canaries = ports.canaries
-            try plan.due.forEach { _ = canaries.twin(of: $0) }
+            try canaries.draw(from: plan.due)
             // Of texts, only the rows of a slice tell which keys it holds; and nothing else tells whose twins it showed.
             var seen: Set<UserKey> = []
             try work.slice(plan.slice) { if $0.isWide || canaries.isTwin($0) { seen.insert($0) } }

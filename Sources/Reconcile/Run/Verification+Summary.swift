@@ -18,8 +18,11 @@ extension Verification {
         report.coverage.gaps += roll.gaps
         let (canary, unsettled) = canaries.result()
         report.canary = canary
-        if canary.planted == 0, unsettled > 0 {
-            report.notes.append("no canary could be settled, since all of their users moved: this run did not prove that it sees")
+        if canary.planted == 0, totals.rows + totals.aggregates.live > 0 {
+            report.notes.append(
+                unsettled > 0
+                    ? "no canary could be settled, for their users moved or were not whole: this run did not prove that it sees"
+                    : "nobody was there to draw a canary from: this run did not prove that it sees")
         }
         noteOddities(roll, totals, followed)
     }

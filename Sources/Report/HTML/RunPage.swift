@@ -164,7 +164,7 @@ struct RunPage {
             case .userID: Charts.scale(distribution, name: "user id")
             case .lastChange: Charts.scale(distribution, name: "time of the last change (UTC)")
             case .field: Charts.list(distribution, name: "differing field")
-            case .table: Charts.list(distribution, name: "table whose change did not arrive")
+            case .table: Charts.list(distribution, name: "table that differing fields come from")
             case .staleness: nil
             }
         }

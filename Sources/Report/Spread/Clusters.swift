@@ -68,6 +68,8 @@ struct ClusterJudge {
     ) -> Cluster? {
         guard let most = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }), isMuch(most.value, of: known)
         else { return nil }
+        // Where another table has as many, to name one of them would blame it alone.
+        if property == .table, counts.values.count(where: { $0 == most.value }) > 1 { return nil }
         return Cluster(bucket: bucket, property: property, value: most.key, findings: most.value, of: known)
     }
 
