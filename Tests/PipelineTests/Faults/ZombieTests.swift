@@ -49,7 +49,7 @@ extension RealParts {
             let late = try #require(records.lastIndex(where: isOld), "the zombie has written late")
             #expect(records[..<late].contains { !isOld($0) }, "after the heir")
 
-            try eventually("it is counted") { others.counters[.enricher].snapshot().lateWrites == 1 }
+            try eventually("it is counted") { others.counters[.enricher].snapshot().lateWrites >= 1 }
             try stack.waitUntilDrained()
             for runner in [others, heir] {
                 runner.requestStop()
