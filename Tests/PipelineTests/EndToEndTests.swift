@@ -31,7 +31,7 @@ extension RealParts {
             let runner = stack.runner()
             try runner.start()
             let expected = ["101", "102", "18446744073709551615", "103"]
-                // A batch that is read again after a rebalance is counted again.
+            // A batch that is read again after a rebalance is counted again.
             try eventually("four productions, three parked") {
                 try expected.allSatisfy { try stack.newest($0) != nil } && runner.counters[.intake].snapshot().parked >= 3
             }

@@ -31,6 +31,13 @@ struct MemoryTests {
         }
     }
 
+    @Test("nor do canaries, whoever is drawn: ledgers that contradict themselves do so as often as without them")
+    func contradictions() throws {
+        let notes = try (0..<12).map { _ in try findings(of: brokenWorld(), Set(Stage.allCases), memoryBytes: nil).report.notes }
+        #expect(Set(notes).count == 1)
+        #expect(notes[0].contains { $0.hasPrefix("the ledgers contradict themselves at 5 God offsets") })
+    }
+
     @Test("holds for ids that are texts, which are compared by a hash of their bytes")
     func textIDs() throws {
         var reference: [FindingLine]?

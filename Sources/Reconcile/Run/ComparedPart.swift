@@ -7,6 +7,8 @@ struct ComparedPart {
     private let part: Int
     private let settings: VerifySettings
     private let limitBytes: Int
+    /// The keys of those who are judged and not counted.
+    private let twins: Set<UserKey>
     private var table: RollTable
     /// Records and productions that are not at their user's home: few, as a rule, and so not in the table.
     private var elsewhere: [UserKey: Elsewhere] = [:]
@@ -30,7 +32,10 @@ struct ComparedPart {
     private static let elsewhereBytesEach = 512
 
     /// - Throws: `RollTable.Full` when the part takes more memory than the limit.
-    init(_ sides: Comparison.Sides, _ part: Int, _ settings: VerifySettings, limitBytes: Int) throws {
+    init(
+        _ sides: Comparison.Sides, _ part: Int, _ settings: VerifySettings, limitBytes: Int, twins: Set<UserKey>
+    ) throws {
+        self.twins = twins
         self.sides = sides
         self.part = part
         self.settings = settings
@@ -106,17 +111,15 @@ struct ComparedPart {
         let second = try SpilledLedger.production(in: Array(payload))
         guard try !SpilledLedger.production(in: first.payload).agrees(with: second) else { return }
         table.noteContradiction(at: place)
-        contradictions += 1
+        // A twin is shown the productions of its original, where they are counted.
+        if !twins.contains(table.key(at: place)) { contradictions += 1 }
     }
 
     // MARK: - The judgement
 
     /// Judges everyone in the part.
-    ///
-    /// - Parameter twins: The keys of those who are judged and not counted.
     mutating func judge(
-        _ totals: inout Comparison.Totals, _ picks: inout Picks, _ suspects: SuspectQueue, _ canaries: Canaries,
-        _ twins: Set<UserKey>
+        _ totals: inout Comparison.Totals, _ picks: inout Picks, _ suspects: SuspectQueue, _ canaries: Canaries
     ) throws {
         let judgesGod = sides.god != nil
         for place in twins.compactMap({ table.find($0) }) { count(place, &totals, by: -1) }

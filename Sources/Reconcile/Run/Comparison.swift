@@ -72,8 +72,8 @@ struct Comparison {
         do {
             // Parts of parts end somewhere: users who share so many bits of their hash cannot be told apart by it any further.
             let isLast = sides.shape.usedBits + sides.shape.partBits >= 40
-            var compared = try ComparedPart(sides, part, settings, limitBytes: isLast ? .max : tableBytes)
-            try compared.judge(&totals, &picks, suspects, canaries, twins)
+            var compared = try ComparedPart(sides, part, settings, limitBytes: isLast ? .max : tableBytes, twins: twins)
+            try compared.judge(&totals, &picks, suspects, canaries)
         } catch is RollTable.Full {
             let parted = try sides.parted(part)
             for part in 0..<parted.shape.parts { try compare(parted, part) }
