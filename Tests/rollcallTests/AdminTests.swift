@@ -8,7 +8,7 @@ import Yams
 
 @testable import rollcall
 
-@Suite("A running pipeline can be watched", .timeLimit(.minutes(4)), .serialized)
+@Suite("A running pipeline can be watched", .timeLimit(.minutes(15)), .serialized)
 struct AdminTests {
     private static let grafana = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("scripts/grafana")

@@ -6,7 +6,7 @@ import Testing
 @testable import rollcall
 
 /// The demo as a user runs it: the binary, on a stack of its own.
-@Suite("rollcall demo", .serialized, .timeLimit(.minutes(4)))
+@Suite("rollcall demo", .serialized, .timeLimit(.minutes(15)))
 struct DemoTests {
     @Test("tells the whole story: every act comes out as planted, and nothing is left running")
     func story() throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import rollcall
 
-@Suite("rollcall ledger prune and rebuild, against a real pipeline", .timeLimit(.minutes(4)))
+@Suite("rollcall ledger prune and rebuild, against a real pipeline", .timeLimit(.minutes(15)))
 struct LedgerUpkeepTests {
     private let shop: ShopFixture
     private var directory: TemporaryDirectory { shop.directory }

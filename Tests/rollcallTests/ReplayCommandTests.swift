@@ -7,7 +7,7 @@ import Testing
 
 @testable import rollcall
 
-@Suite("rollcall replay, as a process", .timeLimit(.minutes(3)), .serialized)
+@Suite("rollcall replay, as a process", .timeLimit(.minutes(15)), .serialized)
 struct ReplayCommandTests {
     private let directory: TemporaryDirectory
     private let stack: Stack

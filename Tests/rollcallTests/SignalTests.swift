@@ -39,7 +39,7 @@ private final class SilentServer {
     }
 }
 
-@Suite("Signals end a command as the contract has it", .timeLimit(.minutes(2)))
+@Suite("Signals end a command as the contract has it", .timeLimit(.minutes(15)))
 struct SignalTests {
     @Test("A second signal ends the process at once, even while a server keeps it waiting")
     func secondSignal() throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import rollcall
 
-@Suite("rollcall stream, as a process against a broker", .timeLimit(.minutes(3)))
+@Suite("rollcall stream, as a process against a broker", .timeLimit(.minutes(15)))
 struct StreamTests {
     private let directory: TemporaryDirectory
     private let broker: MockBroker

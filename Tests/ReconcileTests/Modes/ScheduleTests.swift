@@ -8,7 +8,7 @@ import Testing
 
 @testable import rollcall
 
-@Suite("Runs beside a running pipeline", .timeLimit(.minutes(2)))
+@Suite("Runs beside a running pipeline", .timeLimit(.minutes(15)))
 struct ScheduleTests {
     private let directory = ReportsDirectory()
 

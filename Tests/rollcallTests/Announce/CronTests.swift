@@ -8,7 +8,7 @@ import Testing
 @testable import rollcall
 
 /// What cron gives a job: no environment, no terminal, a directory that is not its own.
-@Suite("The nightly run needs nothing of its surroundings", .serialized, .timeLimit(.minutes(4)))
+@Suite("The nightly run needs nothing of its surroundings", .serialized, .timeLimit(.minutes(15)))
 struct CronTests {
     /// Runs the binary through `env -i` with an empty PATH, in the root directory.
     private func runBare(_ arguments: [String], scratch: TemporaryDirectory) throws -> Binary.Result {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import rollcall
 
-@Suite("A webhook is told of changes, and of nothing else", .timeLimit(.minutes(2)))
+@Suite("A webhook is told of changes, and of nothing else", .timeLimit(.minutes(15)))
 struct NotificationTests {
     private let fourteen = (1...14).map { "lost-\($0)" }
 
@@ -95,7 +95,7 @@ struct NotificationTests {
     }
 }
 
-@Suite("The webhook's request", .timeLimit(.minutes(1)))
+@Suite("The webhook's request", .timeLimit(.minutes(15)))
 struct WebhookTests {
     @Test("is JSON with a bearer token; a server that fails for a moment is asked again, one that refuses is not")
     func requests() throws {
