@@ -122,9 +122,6 @@ struct MariaDBDirectory {
     }
 
     private static func makeTemporary() throws(SandboxError) -> String {
-        let parent = FileManager.default.temporaryDirectory.path
-        var template = Array("\(parent)/rollcall-mariadb-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { throw .file(path: parent, reason: errnoText(errno)) }
-        return String(cString: made)
+        try TemporaryDirectory.make(prefix: "rollcall-mariadb")
     }
 }

@@ -14,10 +14,7 @@ struct StackDirectory {
             isTemporary = false
             try Self.make(self.path)
         } else {
-            let parent = FileManager.default.temporaryDirectory.path
-            var template = Array("\(parent)/rollcall-sandbox-XXXXXX".utf8CString)
-            guard let made = mkdtemp(&template) else { throw .file(path: parent, reason: errnoText(errno)) }
-            self.path = String(cString: made)
+            self.path = try TemporaryDirectory.make(prefix: "rollcall-sandbox")
             isTemporary = true
         }
     }

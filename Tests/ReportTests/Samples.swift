@@ -8,6 +8,7 @@ final class Scratch {
     let path: String
 
     init() throws {
+        // mkdtemp writes a name that is not taken in the place of the six X.
         var template = Array("/tmp/rollcall-report-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw ReportError.system(writing: "/tmp") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -8,6 +8,7 @@ public final class TinyDisk {
 
     /// Whether this process may mount one, found out by doing it.
     public static let isAvailable: Bool = {
+        // mkdtemp writes a name that is not taken in the place of the six X.
         var template = Array("/tmp/tiny-disk-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { return false }
         let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

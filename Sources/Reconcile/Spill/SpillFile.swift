@@ -8,8 +8,8 @@ final class SpillFile: Sendable {
     /// - Throws: ``ReconcileError/temporaryFile(directory:reason:)``.
     init(in directory: String) throws(ReconcileError) {
         self.directory = directory
+        // mkstemp writes a name that is not taken in the place of the six X, and creates it for this user alone.
         var name = Array("\(directory)/rollcall-XXXXXX".utf8CString)
-        // Created for this user alone.
         descriptor = mkstemp(&name)
         guard descriptor >= 0 else { throw Self.failure(in: directory) }
         unlink(name)

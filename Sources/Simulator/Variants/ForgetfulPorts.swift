@@ -15,8 +15,8 @@ final class Planning: Sendable {
 }
 
 /// A source that tells when the plan is made.
-final class SourceAfterPlanning: SourcePort {
-    private let base: any SourcePort
+final class SourceAfterPlanning: ForwardingSource {
+    let base: any SourcePort
     private let planning: Planning
 
     init(_ base: any SourcePort, _ planning: Planning) {
@@ -24,22 +24,10 @@ final class SourceAfterPlanning: SourcePort {
         self.planning = planning
     }
 
-    func serverFacts() throws -> SourceFacts { try base.serverFacts() }
     func fields() throws -> [RowEncoder.Column] {
         planning.end()
         return try base.fields()
     }
-    func boundary(after lower: UserID?, rows: Int) throws -> UserID? { try base.boundary(after: lower, rows: rows) }
-    func scanDigests(
-        after lower: UserID?, through upper: UserID?, _ body: (RawSpan, ScannedRow) throws -> Void
-    ) throws -> SourcePosition? {
-        try base.scanDigests(after: lower, through: upper, body)
-    }
-    func rows(of users: [UserID]) throws -> SnapshotRows { try base.rows(of: users) }
-    func binlogEnd() throws -> SourcePosition? { try base.binlogEnd() }
-    func writeNonce(_ nonce: String) throws { try base.writeNonce(nonce) }
-    var hasFenceTable: Bool { base.hasFenceTable }
-    func close() { base.close() }
 }
 
 /// A topic that says nothing of somebody while the plan is made.
@@ -97,8 +85,8 @@ struct ForgetfulLedger: LedgerPort {
 }
 
 /// A source whose ranges look complete when the scan dies over them.
-final class TrustingUnfinishedRanges: SourcePort {
-    private let base: any SourcePort
+final class TrustingUnfinishedRanges: ForwardingSource {
+    let base: any SourcePort
     private let world: World
 
     init(_ base: any SourcePort, _ world: World) {
@@ -106,9 +94,6 @@ final class TrustingUnfinishedRanges: SourcePort {
         self.world = world
     }
 
-    func serverFacts() throws -> SourceFacts { try base.serverFacts() }
-    func fields() throws -> [RowEncoder.Column] { try base.fields() }
-    func boundary(after lower: UserID?, rows: Int) throws -> UserID? { try base.boundary(after: lower, rows: rows) }
     func scanDigests(
         after lower: UserID?, through upper: UserID?, _ body: (RawSpan, ScannedRow) throws -> Void
     ) throws -> SourcePosition? {
@@ -118,9 +103,4 @@ final class TrustingUnfinishedRanges: SourcePort {
             return world.act { $0.server.snapshotPosition }
         }
     }
-    func rows(of users: [UserID]) throws -> SnapshotRows { try base.rows(of: users) }
-    func binlogEnd() throws -> SourcePosition? { try base.binlogEnd() }
-    func writeNonce(_ nonce: String) throws { try base.writeNonce(nonce) }
-    var hasFenceTable: Bool { base.hasFenceTable }
-    func close() { base.close() }
 }

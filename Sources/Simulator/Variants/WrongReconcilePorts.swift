@@ -87,8 +87,8 @@ final class FencePasses: Sendable {
 }
 
 /// The source, which each fence asks for the log's end once.
-final class CountingSource: SourcePort {
-    private let base: any SourcePort
+final class CountingSource: ForwardingSource {
+    let base: any SourcePort
     private let passes: FencePasses
 
     init(_ base: any SourcePort, _ passes: FencePasses) {
@@ -96,39 +96,19 @@ final class CountingSource: SourcePort {
         self.passes = passes
     }
 
-    func serverFacts() throws -> SourceFacts { try base.serverFacts() }
-    func fields() throws -> [RowEncoder.Column] { try base.fields() }
-    func boundary(after lower: UserID?, rows: Int) throws -> UserID? { try base.boundary(after: lower, rows: rows) }
-    func scanDigests(
-        after lower: UserID?, through upper: UserID?, _ body: (RawSpan, ScannedRow) throws -> Void
-    ) throws -> SourcePosition? {
-        try base.scanDigests(after: lower, through: upper, body)
-    }
-    func rows(of users: [UserID]) throws -> SnapshotRows { try base.rows(of: users) }
     func binlogEnd() throws -> SourcePosition? {
         passes.begin()
         return try base.binlogEnd()
     }
-    func writeNonce(_ nonce: String) throws { try base.writeNonce(nonce) }
-    var hasFenceTable: Bool { base.hasFenceTable }
-    func close() { base.close() }
 }
 
 /// The source, of which each suspect's row is read once and never again.
-final class RememberingSource: SourcePort {
-    private let base: any SourcePort
+final class RememberingSource: ForwardingSource {
+    let base: any SourcePort
     private var known: [UserID: [UInt8]?] = [:]
 
     init(_ base: any SourcePort) { self.base = base }
 
-    func serverFacts() throws -> SourceFacts { try base.serverFacts() }
-    func fields() throws -> [RowEncoder.Column] { try base.fields() }
-    func boundary(after lower: UserID?, rows: Int) throws -> UserID? { try base.boundary(after: lower, rows: rows) }
-    func scanDigests(
-        after lower: UserID?, through upper: UserID?, _ body: (RawSpan, ScannedRow) throws -> Void
-    ) throws -> SourcePosition? {
-        try base.scanDigests(after: lower, through: upper, body)
-    }
     func rows(of users: [UserID]) throws -> SnapshotRows {
         var rows = try base.rows(of: users)
         for user in users {
@@ -136,10 +116,6 @@ final class RememberingSource: SourcePort {
         }
         return rows
     }
-    func binlogEnd() throws -> SourcePosition? { try base.binlogEnd() }
-    func writeNonce(_ nonce: String) throws { try base.writeNonce(nonce) }
-    var hasFenceTable: Bool { base.hasFenceTable }
-    func close() { base.close() }
 }
 
 /// Values whose fields' digests have the same exclusive or, taken for one another: each is shown as the first of its class.

@@ -26,12 +26,7 @@ struct DemoFiles {
     }
 
     private static func makeReportsDirectory() throws -> String {
-        let parent = FileManager.default.temporaryDirectory.path
-        var template = Array("\(parent)/rollcall-demo-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else {
-            throw CommandError("\(parent): no directory can be made there", status: .error)
-        }
-        return String(cString: made) + "/reports"
+        try TemporaryDirectory.make(prefix: "rollcall-demo") + "/reports"
     }
 
     private static func write(_ text: String, to path: String) throws {

@@ -34,6 +34,7 @@ private final class MemoryFile {
     var path: String { "/proc/self/fd/\(descriptor)" }
 
     init(_ bytes: [UInt8]) throws {
+        // mkstemp writes a name that is not taken in the place of the six X.
         var name = Array("/dev/shm/rollcall-fuzz-XXXXXX".utf8CString)
         descriptor = mkstemp(&name)
         guard descriptor >= 0, unlink(name) == 0, write(descriptor, bytes, bytes.count) == bytes.count else {
