@@ -142,11 +142,7 @@ public final class Verification {
         begin("compare")
         let followed = Followed(reading)
         let comparison = try compare(&reading, canaries)
-        let equals = comparison.picks.equals.members
-        report.crossCheck = try CrossCheck(source, tails.aggregate, fields).run(equals)
-        if report.crossCheck.compared == 0, !equals.isEmpty {
-            report.notes.append("none of \(equals.count) users could be read a second way, so the encoding was not checked")
-        }
+        try readAgain(comparison.picks.equals.members, by: CrossCheck(source, tails.aggregate, fields))
         let roll = followed.roll(settings, tails, plan.listShape(directory: settings.temporaryDirectory))
 
         begin("settle")
@@ -178,6 +174,14 @@ public final class Verification {
         record.noteWatermarks(roll)
         record.noteBaseline(baseline(runPlan, reading.start, rows: comparison.totals.rows, position: followed.position))
         endPhase()
+    }
+
+    /// Reads some of those who are well a second way.
+    private func readAgain(_ equals: [EqualSample.Member], by check: CrossCheck) throws {
+        report.crossCheck = try check.run(equals)
+        if report.crossCheck.compared == 0, !equals.isEmpty {
+            report.notes.append("none of \(equals.count) users could be read a second way, so the encoding was not checked")
+        }
     }
 
     /// The ports to judge by, which show canaries among the users that the run is about.
