@@ -32,8 +32,7 @@ extension RealParts {
         }
 
         private func finish(_ request: ReplayRequest, _ control: ReplayControl) throws {
-            for _ in 0..<120 where try control.look(at: request, forMs: 250) == nil { return }
-            throw NotInTime(what: "replay \(request.id)")
+            try eventually("replay \(request.id) is done") { try control.look(at: request, forMs: 250) == nil }
         }
 
         @Test("two running processes, each with a ledger of its own, replay what they own; the request goes when all is done")
@@ -76,6 +75,17 @@ extension RealParts {
                 #expect(production?.god.offset == gods[user]?.offset)
                 #expect(production?.godDigest == gods[user]?.value.map { Digest(of: $0) })
             }
+        }
+
+        @Test("a request that came and went between two looks is told to be done")
+        func goneBetweenLooks() throws {
+            let stack = try PipelineStack("replay-short", ownMapping: true)
+            try publishAggregates(stack)
+            let control = try ReplayControl(settings: stack.settings)
+            defer { control.close() }
+            let request = try control.publish()
+            try control.cancel(request.id)
+            try eventually("the request is gone") { try control.look(at: request, forMs: 250) == nil }
         }
 
         @Test("a request that is made while nobody runs waits for the next start")

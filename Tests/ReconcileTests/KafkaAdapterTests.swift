@@ -35,7 +35,9 @@ struct KafkaAdapterTests {
         }
         writer.join()
         #expect(failure.withLock { $0 } == nil)
-        #expect(read == [RecordAddress(partition: 0, offset: 0), RecordAddress(partition: 1, offset: 0)])
+        // Which partition answers first is the broker's business.
+        #expect(read.count == 2)
+        #expect(Set(read) == [RecordAddress(partition: 0, offset: 0), RecordAddress(partition: 1, offset: 0)])
     }
 
     @Test("a connector's newest offset is found behind however many commits of others, and followed from there")

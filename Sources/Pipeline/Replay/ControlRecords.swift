@@ -28,6 +28,9 @@ struct ControlRecords {
         .sorted { ($0.requestedAtMs, $0.id) < ($1.requestedAtMs, $1.id) }
     }
 
+    /// Whether the request is written down, even if parts of it are yet to come.
+    func knows(_ id: String) -> Bool { drafts[id]?.request != nil }
+
     /// The processes that know the request.
     func processes(thatKnow id: String) -> Set<String> { drafts[id]?.seenBy ?? [] }
 

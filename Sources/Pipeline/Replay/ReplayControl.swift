@@ -74,15 +74,15 @@ public final class ReplayControl {
     /// - Returns: Nil when somebody has taken it away: it is done, or was cancelled.
     public func look(at request: ReplayRequest, forMs ms: Int) throws -> State? {
         let deadline = wallClockMs() + Int64(ms)
-        var wasOpen = topic.records.open.contains { $0.id == request.id }
+        let prefix = ControlRecords.key(request.id, process: "")
+        var wasThere = topic.records.knows(request.id)
         while wallClockMs() < deadline {
             for key in try topic.poll(timeoutMs: Int(max(1, deadline - wallClockMs()))) {
-                let prefix = ControlRecords.key(request.id, process: "")
                 if key.hasPrefix(prefix) { answers.insert(String(key.dropFirst(prefix.count))) }
+                // A small request may come and go between two reads.
+                if key == ControlRecords.key(request.id) { wasThere = true }
             }
-            let isOpen = topic.records.open.contains { $0.id == request.id }
-            if wasOpen, !isOpen { return nil }
-            wasOpen = isOpen
+            if wasThere, !topic.records.knows(request.id) { return nil }
         }
         let sums = request.offsets(done: try topic.progress(of: request))
         return State(done: sums.done, total: sums.total, answeredBy: answers)
