@@ -28,10 +28,13 @@ extension EndToEnd {
                 // Each hot user may be unresolved at either stage; nobody else may.
                 #expect(roll.report.unresolved <= 6)
             }
-            // Without a second chance to be seen at rest, their versions have to tell.
-            let hasty = try live.verify(adjust: { $0.settleRounds = 1 })
-            #expect(hasty.findings.isEmpty)
-            #expect(hasty.report.verdict == .clean, "\(hasty.report.reason ?? "")")
+            // Without a second chance to be seen at rest, their versions have to tell. A pipeline that is too late for that on
+            // a busy machine leaves somebody unresolved, so more than one run may be needed; none may accuse.
+            try live.wait(until: "the versions tell of all of them") {
+                let hasty = try live.verify(adjust: { $0.settleRounds = 1 })
+                #expect(hasty.findings.isEmpty)
+                return hasty.report.verdict == .clean
+            }
             let roundsBefore = writer.rounds
             try live.wait(until: "the writer goes on") { writer.rounds > roundsBefore + 2 }
             try writer.stop()
