@@ -76,6 +76,16 @@ extension RealParts {
             try StartUpChecks(settings: stack.settings, hops: [.aggregator]).run()
         }
 
+        @Test("but no mapping service that takes longer for its first answer than a call may take")
+        func slowMapping() throws {
+            let stack = try PipelineStack("slowmapping", ownMapping: true)
+            try stack.mappingServer.setFaults(MappingFaults(latencyMs: 400))
+            var mapping = MappingSettings(url: try MappingURL(stack.mappingServer.url + "?ids={user_ids}"))
+            mapping.http.totalTimeoutMs = 100
+            try MappingCheck(settings: mapping).run()
+            #expect(throws: PipelineError.self) { try MappingCheck(settings: mapping, timeoutMs: 100).run() }
+        }
+
         @Test("no mapping service")
         func noMapping() throws {
             let stack = try PipelineStack("nomapping")

@@ -4,13 +4,14 @@ import HTTP
 /// no user.
 struct MappingCheck {
     let settings: MappingSettings
-    /// The longest that a start waits for the answer.
+    /// The longest that a start waits for the answer. The settings' own limits are for a call among thousands, which is made
+    /// again; this one is not, and a service that is slow to wake is there.
     var timeoutMs = 5_000
 
     func run() throws {
         var configuration = settings.http
-        configuration.connectTimeoutMs = min(configuration.connectTimeoutMs, timeoutMs)
-        configuration.totalTimeoutMs = min(configuration.totalTimeoutMs, timeoutMs)
+        configuration.connectTimeoutMs = timeoutMs
+        configuration.totalTimeoutMs = timeoutMs
         do {
             _ = try Client(configuration).perform(Request(url: settings.url.url(for: [])))
         } catch let error as HTTPError {

@@ -41,7 +41,7 @@ public final class StreamRunner: Sendable {
         self.init(settings: settings, only: hops, logger: logger, counters: counters, observer: observer) { clock in
             try HTTPMappingService(settings: mapping, clock: clock, counters: counters.mapping)
         } checkMapping: {
-            try MappingCheck(settings: mapping).run()
+            try MappingCheck(settings: mapping, timeoutMs: settings.startTimeoutMs).run()
         }
     }
 
