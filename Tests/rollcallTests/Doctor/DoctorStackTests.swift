@@ -78,6 +78,8 @@ struct DoctorStackTests {
         }
 
         func report(_ yaml: String? = nil, set: [(String, String)] = []) throws -> DoctorReport {
+            // As heartbeats would: an offset of some minutes ago is a dead connector's.
+            try writeSourceOffset()
             let settings = try TemporaryDirectory().load(
                 try yaml ?? self.yaml(), environment: ["ROLLCALL_SOURCE_MYSQL_PASSWORD": try stack.connectionSettings().password],
                 set: set)
@@ -269,6 +271,7 @@ struct DoctorStackTests {
         let patient = try Self.patient.get()
         let directory = try TemporaryDirectory()
         try directory.write("rollcall.yaml", try patient.yaml())
+        try patient.writeSourceOffset()
         let environment = ["ROLLCALL_SOURCE_MYSQL_PASSWORD": try patient.stack.connectionSettings().password]
         let healthy = try Binary.run(["doctor"], in: directory.path, environment: environment)
         #expect(healthy.status == 0)
