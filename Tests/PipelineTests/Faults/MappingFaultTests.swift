@@ -69,7 +69,8 @@ extension RealParts {
         @Test("a name that cannot be resolved, and then a port where nobody listens, are waited for")
         func awayAltogether() throws {
             let stack = try PipelineStack("mapping-away")
-            let real = impatient(stack.mapping)
+            // Who answers is given the time that operation would give: on a busy machine, or under a sanitizer, half a second is none.
+            let real = stack.mapping
             let nameless = try impatient(MappingSettings(url: MappingURL("http://nobody.invalid/{user_id}")))
             let silent = try impatient(MappingSettings(url: MappingURL("http://127.0.0.1:\(FreePort.find())/{user_id}")))
             let place = Mutex(0)
