@@ -112,7 +112,11 @@ let package = Package(
             dependencies: [
                 "Reconcile", "Pipeline", "Domain", "Ledger", "Report", "Source", "Kafka", "MySQL", "Sandbox", "rollcall",
             ]),
-        .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Domain", "Kafka", "Ledger", "Pipeline", "Reconcile"]),
+        .testTarget(
+            name: "SimulatorTests",
+            dependencies: [
+                "Simulator", "Domain", "Kafka", "MySQL", "Ledger", "Source", "Pipeline", "Reconcile", "Sandbox", "rollcall",
+            ]),
         .testTarget(
             name: "FuzzTests", dependencies: ["Domain", "HTTP", "Pipeline", "Report", "rollcall"],
             exclude: ["Corpus", "Entry", "seeds.py"]),

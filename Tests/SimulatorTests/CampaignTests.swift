@@ -21,14 +21,13 @@ struct CampaignTests {
     /// A seed from which on each variant was found at once. When the simulator changes, seeds mean something else, and the search goes
     /// on from there; `scripts/simulate --variant V --seed S` tells the next one.
     private static let seeds: [Variant: UInt64] = [
-        .noFence: 1_000_000, .nonceSeen: 2_000_178, .noSecondRead: 1_000_465, .xorDigest: 1_000_076,
-        .commitBeforeLedger: 1_000_000, .ledgerBeforeAcknowledgement: 1_000_001, .offsetsStoredOnPoll: 1_000_000,
-        .eventBeforeVisibility: 1_000_004, .lateWritesIgnored: 1_000_000, .resumeUnfinished: 1_000_190,
-        .forgetfulReconcile: 1_000_294, .replaySecondWriter: 1_000_149, .replayRemembers: 1_000_004,
+        .noFence: 1_000_001, .nonceSeen: 1_000_858, .noSecondRead: 1_000_117, .oneFence: 1_000_001, .xorDigest: 1_000_001,
+        .commitBeforeLedger: 1_000_000, .ledgerBeforeAcknowledgement: 1_000_003, .offsetsStoredOnPoll: 1_000_000,
+        .eventBeforeVisibility: 1_000_000, .lateWritesIgnored: 1_000_005, .resumeUnfinished: 1_000_113,
+        .forgetfulReconcile: 2_000_323, .replaySecondWriter: 1_000_073, .replayRemembers: 1_000_033,
     ]
 
-    /// All but `one-fence`, which takes so many things at once that the suite has no time for it; `Tests/Model` refutes that one.
-    @Test("each rule of the product is missed when it is broken", arguments: seeds.keys.sorted { $0.rawValue < $1.rawValue })
+    @Test("each rule of the product is missed when it is broken", arguments: Variant.allCases.filter { $0 != .sound })
     func brokenVariant(variant: Variant) {
         var hunt = Hunt(variant, searches: 1, limit: 4_000)
         hunt.firstSeed = Self.seeds[variant] ?? hunt.firstSeed

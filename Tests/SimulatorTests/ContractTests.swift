@@ -58,6 +58,27 @@ struct ContractTests {
         #expect(real.lastIDs == [[2], [3]])
         #expect(simulated == real)
     }
+
+    @Test("a source: rows, ranges of a scan, what a snapshot shows, and how its position lies to the log's end")
+    func source() throws {
+        let real = try SourceContract(database: RealSource()).observe()
+        #expect(real.facts == ["true", "true", "false", "ROW", "FULL"])
+        #expect(real.columns == ["name string", "preference string", "user_id integer"])
+        #expect(
+            real.rows == [
+                #"{"name":"v0","preference":null,"user_id":1}"#, #"{"name":"v0","preference":"v2","user_id":2}"#, nil,
+                #"{"name":"v0","preference":null,"user_id":10}"#,
+            ])
+        #expect(real.rowsOfAggregator == real.rows)
+        #expect(real.cuts == ["2", "10", nil], "where the last range is full, one more shows whoever comes behind it")
+        #expect(real.ranges == [["1", "2"], ["3", "10"], []])
+        #expect(real.haveDigestsOfRows)
+        #expect(real.duringChange == ["1", "2", "3", "10"], "a scan is one snapshot")
+        #expect(real.afterwards == ["1", "2", "10", "20"])
+        #expect(real.order.filter { !$0.value }.map(\.key) == ["a scan has reached what was logged while it went on"])
+        let simulated = try Part.inWorld { try SourceContract(database: SimulatedSourceOfContract(world: $0)).observe() }
+        #expect(simulated == real)
+    }
 }
 
 extension ContractTests.Part {
@@ -75,6 +96,8 @@ extension ContractTests.Part {
         var plan = Plan(&schedule.chance, size: .small)
         plan.signalPartitions = 2
         plan.troublesRuns = false
+        // There is no MySQL here to compare with.
+        plan.hasGTIDs = false
         let world = World(WorldState(plan: plan, schedule: schedule), pool: ThreadPool())
         let result = Mutex<Result<Seen, any Error>?>(nil)
         world.spawn("contract") { world in

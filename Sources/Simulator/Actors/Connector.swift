@@ -27,7 +27,7 @@ struct Connector: Sendable {
         }
         let (seen, position, rows) = world.act { state in
             let seen = state.server.visible
-            return (seen, state.server.snapshotPosition, state.server.rows(in: seen))
+            return (seen, state.server.copyPosition, state.server.rows(in: seen))
         }
         try world.turn("begin the copy", "at \(position)")
         world.act { state in
@@ -154,8 +154,9 @@ struct Event: Sendable {
 
     fileprivate var records: [Broker.NewRecord] {
         let row = "{\"user_id\":\(user.text)}"
+        let gtid = position.gtids.map { "\"\($0)\"" } ?? "null"
         let source =
-            "{\"file\":\"\(position.file ?? "")\",\"pos\":\(position.offset ?? 0),\"server_id\":\(Server.id),\"table\":\"\(table)\"}"
+            "{\"file\":\"\(position.file ?? "")\",\"pos\":\(position.offset ?? 0),\"server_id\":\(Server.id),\"gtid\":\(gtid),\"table\":\"\(table)\"}"
         let before = operation == "d" || operation == "u" ? row : "null"
         let after = operation == "d" ? "null" : row
         let value = "{\"op\":\"\(operation)\",\"before\":\(before),\"after\":\(after),\"source\":\(source)}"

@@ -34,6 +34,7 @@ final class SimulatedConsumer: RecordSource {
 
     func poll(maxRecords: Int, maxBytes: Int, timeoutMs: Int) throws -> Poll {
         world.act { _ = $0.weather.overslept.remove($0.schedule.running) }
+        try world.nap()
         try world.turn("poll", groupName)
         var poll = take(maxRecords)
         if poll.records.isEmpty, poll.ends.isEmpty, poll.assigned.isEmpty, poll.revoked.isEmpty, timeoutMs > 0 {

@@ -12,9 +12,10 @@ final class SimulatedRows: RowReader {
 
     func rows(of users: [UserID]) throws -> SnapshotRows {
         try world.turn("read rows", "\(users.map(\.text).sorted())")
+        let earlier = try world.positionBeforeSnapshot()
         let rows = try world.act { state in
             guard !state.isAway(.mysql) else { throw PortFailure(.unavailable, "MySQL does not answer") }
-            return state.snapshot(of: users)
+            return state.snapshot(of: users, at: earlier)
         }
         try world.turn("rows are read")
         try world.doze()
@@ -30,10 +31,21 @@ final class SimulatedRows: RowReader {
     }
 }
 
+extension World {
+    /// Which transactions a snapshot shows at least, where that has to be asked for before it is opened; nil on MariaDB, where a
+    /// snapshot tells it by itself.
+    func positionBeforeSnapshot() throws -> SourcePosition? {
+        guard let position = act({ $0.plan.hasGTIDs ? $0.server.snapshotPosition : nil }) else { return nil }
+        try turn("open a snapshot", "which shows \(position) at least")
+        return position
+    }
+}
+
 extension WorldState {
-    func snapshot(of users: [UserID]) -> SnapshotRows {
+    /// - Parameter position: What is known of the snapshot, where it cannot tell by itself.
+    func snapshot(of users: [UserID], at position: SourcePosition?) -> SnapshotRows {
         let visible = server.visible
-        var snapshot = SnapshotRows(position: server.snapshotPosition)
+        var snapshot = SnapshotRows(position: position ?? server.snapshotPosition)
         for user in users { snapshot.rows[user] = server.row(of: user, in: visible) }
         return snapshot
     }

@@ -21,7 +21,7 @@ final class SimulatedProducer: RecordSink {
 
     func send(_ record: OutgoingRecord, whileWaiting: () throws -> Void) throws -> UInt64 {
         // Whoever sends has just seen that the partition is its own.
-        if record.topic != Name.signals { try world.doze() }
+        if record.topic != Name.signals { try world.doze(over: record) }
         lastTicket += 1
         queue.append((lastTicket, record, world.act { $0.nowMs }))
         isPurged = false

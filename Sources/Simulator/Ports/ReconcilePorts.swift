@@ -80,8 +80,10 @@ private final class SimulatedSource: SourcePort {
     }
 
     func serverFacts() throws -> SourceFacts {
-        SourceFacts(
-            serverID: Server.id, version: "simulated", isMariaDB: true, hasBinlog: true, binlogFormat: "ROW", rowImage: "FULL")
+        let hasGTIDs = world.act { $0.plan.hasGTIDs }
+        return SourceFacts(
+            serverID: Server.id, version: "simulated", isMariaDB: !hasGTIDs, hasBinlog: true, binlogFormat: "ROW",
+            rowImage: "FULL", hasGTIDs: hasGTIDs)
     }
 
     func fields() throws -> [RowEncoder.Column] {
@@ -93,7 +95,7 @@ private final class SimulatedSource: SourcePort {
         return world.act { state in
             state.readTurn = state.readTurn ?? state.schedule.turns
             let later = state.server.rows(in: state.server.visible).map(\.user).filter { user in lower.map { user > $0 } ?? true }
-            return later.count > rows ? later[rows - 1] : nil
+            return later.count >= rows ? later[rows - 1] : nil
         }
     }
 
@@ -101,8 +103,9 @@ private final class SimulatedSource: SourcePort {
         after lower: UserID?, through upper: UserID?, _ body: (RawSpan, ScannedRow) throws -> Void
     ) throws -> SourcePosition? {
         try world.callOfScan("scan")
+        let earlier = try world.positionBeforeSnapshot()
         let (rows, position) = world.act { state in
-            (state.server.rows(in: state.server.visible), state.server.snapshotPosition)
+            (state.server.rows(in: state.server.visible), earlier ?? state.server.snapshotPosition)
         }
         for (user, row) in rows {
             if let lower, user <= lower { continue }
@@ -115,7 +118,8 @@ private final class SimulatedSource: SourcePort {
 
     func rows(of users: [UserID]) throws -> SnapshotRows {
         try world.call("read rows to judge", "\(users.map(\.text).sorted())")
-        var rows = world.act { $0.snapshot(of: users) }
+        let earlier = try world.positionBeforeSnapshot()
+        var rows = world.act { $0.snapshot(of: users, at: earlier) }
         rows.rows = rows.rows.mapValues(represent)
         return rows
     }
@@ -207,6 +211,7 @@ private final class SimulatedProgress: ProgressPort {
     func committed(group: String, topic: String, partitions: [Int32]) throws -> [Int32: Int64] {
         try world.call("committed?", group)
         return world.act { state in
+            if group == Name.enricher { state.schedule.announce(Name.enricherAsked) }
             var offsets: [Int32: Int64] = [:]
             for partition in partitions {
                 offsets[partition] = state.broker.groups[group]?.committed[TopicPartition(topic, partition)]

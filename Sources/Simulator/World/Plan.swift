@@ -6,6 +6,8 @@ import Domain
 public struct Plan: Sendable {
     var users: [UserID]
     var rowsAtStart: Int
+    /// The source is a MySQL whose transactions have global ids, and no MariaDB.
+    var hasGTIDs: Bool
     var writers: Int
     var transactions: Int
     /// Milliseconds between two transactions of a writer, at most.
@@ -39,6 +41,11 @@ public struct Plan: Sendable {
     var replays: Int
     /// Enrichers remember what the mapping service said.
     var remembersMappings: Bool
+    /// In how many of a hundred polls a worker stands still before it asks, for less than a session.
+    var napPercent = 0
+    /// Only aggregators oversleep their session, one at a time, with an aggregate in hand, and wake when a run asks how far the
+    /// enricher is.
+    var wakesLateWriters = false
 
     /// What happens to machines, networks and logs, and must harm nobody.
     enum Trouble: String, Sendable, CaseIterable {
@@ -88,7 +95,14 @@ public struct Plan: Sendable {
         hasWeakFence = chance.happens(10)
         replays = chance.happens(25) ? chance.within(1...2) : 0
         remembersMappings = chance.happens(50)
-        if chance.happens(10) { beAboutLateWriters() } else if interruptsRuns, chance.happens(50) { beAboutLostInserts() }
+        hasGTIDs = chance.happens(25)
+        if chance.happens(10) {
+            beAboutLateWriters()
+        } else if interruptsRuns, chance.happens(50) {
+            beAboutLostInserts()
+        } else if chance.happens(10) {
+            beAboutMendings()
+        }
     }
 
     /// What a scan has overlooked is noticed by nobody only where the topics lack it too.
@@ -117,6 +131,31 @@ public struct Plan: Sendable {
         troubles = [.dozingWorker, .dozingWorker, .stallWorker, .mysqlAway, .mappingAway]
         troubleCount = 14
         defects = []
+    }
+
+    /// One user, whose aggregate is written late while a run passes a fence, and hops that take their time to notice and to mend it.
+    private mutating func beAboutMendings() {
+        users = ["1"].map { UserID($0) }
+        rowsAtStart = 1
+        writers = 1
+        transactions = 12
+        writerPauseMs = 1_000
+        signalPartitions = 1
+        processes = 2
+        aggregators = 1
+        enrichers = 1
+        runs = 12
+        runPauseMs = 150
+        troubles = [.dozingWorker]
+        troubleCount = 6
+        troublePauseMs = 1_500
+        defects = []
+        troublesRuns = false
+        interruptsRuns = false
+        hasWeakFence = false
+        replays = 0
+        napPercent = 40
+        wakesLateWriters = true
     }
 
     /// Workers of a hop in each process.

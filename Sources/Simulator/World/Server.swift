@@ -3,6 +3,8 @@ import Domain
 /// The source: rows in versions, a binary log, and the moment between the two in which a change is logged and not yet visible.
 struct Server: Sendable {
     static let id: UInt64 = 7
+    /// Whether transactions have global ids, as on MySQL 8: a snapshot tells which of them it shows, and no place in the log.
+    private let hasGTIDs: Bool
 
     /// One row change, as the log tells it.
     struct Change: Sendable {
@@ -41,14 +43,28 @@ struct Server: Sendable {
     private var names: [UserID: Int] = [:]
     private var preferences: [UserID: Int] = [:]
 
-    private func position(_ offset: UInt64) -> SourcePosition {
-        SourcePosition(server: Self.id, logName: "binlog", logNumber: file, offset: offset)
+    init(hasGTIDs: Bool = false) { self.hasGTIDs = hasGTIDs }
+
+    // MARK: - Positions
+
+    private static let origin = BinlogPlace(server: id, logName: "binlog", logNumber: 1, offset: 400)
+    private static let uuid = "3e11fa47-71ca-11e1-9e33-c80aa9429562"
+
+    private var place: BinlogPlace { BinlogPlace(server: Self.id, logName: "binlog", logNumber: file, offset: offset) }
+
+    private func position(_ place: BinlogPlace?, _ transactions: ClosedRange<Int>?) -> SourcePosition {
+        let ids = transactions.map { "\(Self.uuid):\($0.lowerBound)-\($0.upperBound)" } ?? ""
+        let known = SourcePosition(place: place, gtids: hasGTIDs ? GTIDSet(executed: ids) : nil)
+        return known ?? SourcePosition(server: Self.id, logName: Self.origin.logName, logNumber: file, offset: offset)
     }
 
-    private static let origin = SourcePosition(server: id, logName: "binlog", logNumber: 1, offset: 400)
+    private static func first(_ transactions: Int) -> ClosedRange<Int>? { transactions > 0 ? 1...transactions : nil }
 
-    /// The end of the log.
-    var end: SourcePosition { position(offset) }
+    /// The end of the log. MySQL lists the transactions that are committed beside it, and not those that are merely logged.
+    var end: SourcePosition { position(place, Self.first(visible)) }
+
+    /// Of a change event: the place, and the transaction that it belongs to.
+    private var positionOfChange: SourcePosition { position(place, log.count + 1...log.count + 1) }
 
     mutating func rotate() {
         file += 1
@@ -66,12 +82,12 @@ struct Server: Sendable {
     /// Writes a transaction into the log. It becomes visible later.
     mutating func write(_ acts: [Act], nonce: String? = nil) -> Int {
         let number = log.count
-        let start = position(offset)
+        let start = position(place, Self.first(number))
         var changes: [Change] = []
         var touched: [UserID] = []
         for act in acts { apply(act, &changes, &touched) }
         offset += 100
-        log.append(Transaction(start: start, end: position(offset), changes: changes, nonce: nonce))
+        log.append(Transaction(start: start, end: position(place, 1...number + 1), changes: changes, nonce: nonce))
         for user in touched where row(of: user) != versions[user]?.last?.row || versions[user] == nil {
             versions[user, default: []].append(Version(transaction: number, row: row(of: user)))
         }
@@ -84,31 +100,31 @@ struct Server: Sendable {
         case .name(let user, let value):
             let operation = names[user] == nil ? "c" : "u"
             names[user] = value
-            changes.append(Change(table: Name.users, operation: operation, user: user, position: position(offset)))
+            changes.append(Change(table: Name.users, operation: operation, user: user, position: positionOfChange))
             touched.append(user)
         case .preference(let user, let value):
             guard names[user] != nil else { return }
             let operation = preferences[user] == nil ? "c" : "u"
             preferences[user] = value
-            changes.append(Change(table: Name.preferences, operation: operation, user: user, position: position(offset)))
+            changes.append(Change(table: Name.preferences, operation: operation, user: user, position: positionOfChange))
             touched.append(user)
         case .delete(let user):
             guard names[user] != nil else { return }
             if preferences.removeValue(forKey: user) != nil {
-                changes.append(Change(table: Name.preferences, operation: "d", user: user, position: position(offset)))
+                changes.append(Change(table: Name.preferences, operation: "d", user: user, position: positionOfChange))
             }
             names[user] = nil
             offset += 40
-            changes.append(Change(table: Name.users, operation: "d", user: user, position: position(offset)))
+            changes.append(Change(table: Name.users, operation: "d", user: user, position: positionOfChange))
             touched.append(user)
         case .move(let user, let other):
             guard user != other, let name = names[user], names[other] == nil else { return }
             names[user] = nil
             names[other] = name
             changes.append(
-                Change(table: Name.users, operation: "d", user: user, movedTo: other, position: position(offset)))
+                Change(table: Name.users, operation: "d", user: user, movedTo: other, position: positionOfChange))
             changes.append(
-                Change(table: Name.users, operation: "c", user: other, movedFrom: user, position: position(offset)))
+                Change(table: Name.users, operation: "c", user: other, movedFrom: user, position: positionOfChange))
             touched += [user, other]
         }
     }
@@ -133,12 +149,23 @@ struct Server: Sendable {
 
     /// Where a snapshot of that many transactions lies in the log.
     func position(ofSnapshot transactions: Int) -> SourcePosition {
-        transactions > 0 ? log[transactions - 1].end : Self.origin
+        position(hasGTIDs ? nil : placeBehind(transactions), Self.first(transactions))
+    }
+
+    private func placeBehind(_ transactions: Int) -> BinlogPlace {
+        (transactions > 0 ? log[transactions - 1].end.place : nil) ?? Self.origin
     }
 
     /// Where a snapshot that is taken now lies in the log. When everything is shown that was logged, that is the log's end, also right
     /// after a rotation: so MariaDB 10.11 was seen to answer after `FLUSH BINARY LOGS`, a restart and a kill.
-    var snapshotPosition: SourcePosition { visible == log.count ? end : position(ofSnapshot: visible) }
+    var snapshotPosition: SourcePosition {
+        hasGTIDs ? position(ofSnapshot: visible) : position(placeOfSnapshot, nil)
+    }
+
+    private var placeOfSnapshot: BinlogPlace { visible == log.count ? place : placeBehind(visible) }
+
+    /// The same as a connector learns it, which locks the tables and asks for the log's end.
+    var copyPosition: SourcePosition { position(placeOfSnapshot, Self.first(visible)) }
 
     /// How many transactions lie before a position.
     func transactions(before position: SourcePosition) -> Int {

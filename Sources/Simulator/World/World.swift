@@ -42,16 +42,29 @@ final class World: Sendable {
     }
 
     /// A worker is given no time, if one is to be, for longer than its session lasts: it goes on as if nothing had happened.
-    func doze() throws {
+    ///
+    /// - Parameter record: What it is about to send; nil where it does something else.
+    func doze(over record: OutgoingRecord? = nil) throws {
         let ms = act { state -> Int? in
             guard state.weather.dozers > 0, state.schedule.chance.happens(50) else { return nil }
+            if state.plan.wakesLateWriters, record?.topic != Name.aggregate || !state.weather.overslept.isEmpty { return nil }
             state.weather.dozers -= 1
-            let ms = state.schedule.chance.within(1_050...2_600)
+            let ms = state.schedule.chance.within(1_050...(state.plan.wakesLateWriters ? 1_300 : 2_600))
             state.note("stands still for \(ms) ms")
             state.weather.overslept.insert(state.schedule.running)
             return ms
         }
-        if let ms { try sleep(ms: ms) }
+        guard let ms else { return }
+        try sleep(ms: ms)
+        if act({ $0.plan.wakesLateWriters }) { try sleep(ms: 3_000, unless: [Name.enricherAsked]) }
+    }
+
+    /// A worker takes its time before it polls.
+    func nap() throws {
+        let ms = act { state in
+            state.schedule.chance.happens(state.plan.napPercent) ? state.schedule.chance.within(20...500) : 0
+        }
+        if ms > 0 { try sleep(ms: ms) }
     }
 
     /// Waits for the ends of others.

@@ -5,7 +5,7 @@ import Kafka
 struct WorldState: Sendable {
     let plan: Plan
     var schedule: Schedule
-    var server = Server()
+    var server: Server
     var broker: Broker
     /// The source offset that the connector committed last.
     var connectorOffset: ConnectorOffset?
@@ -32,6 +32,7 @@ struct WorldState: Sendable {
     init(plan: Plan, schedule: consuming Schedule) {
         self.plan = plan
         self.schedule = schedule
+        server = Server(hasGTIDs: plan.hasGTIDs)
         broker = Broker(plan)
         machines = (0..<plan.processes).map { _ in Machine() }
     }
@@ -79,6 +80,8 @@ enum Name {
     /// What actors wait for that is not a topic.
     static let binlog = "binlog"
     static let control = "control"
+    /// A run asks how far the enricher is.
+    static let enricherAsked = "enricher asked"
     static let encodingID = "e1"
 }
 
