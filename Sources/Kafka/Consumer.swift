@@ -16,6 +16,7 @@ public final class Consumer {
     /// Partitions that the caller paused; `keepAlive` leaves them so when it resumes the others.
     var pausedByCaller: Set<TopicPartition> = []
     private var topicNames = TopicNameCache()
+    private var headerNames = HeaderNameCache()
     var scanBuffer: ScanBuffer?
 
     /// Properties that hold unless others are given.
@@ -201,7 +202,7 @@ public final class Consumer {
         switch message.pointee.err {
         case RD_KAFKA_RESP_ERR_NO_ERROR:
             let topic = topicNames.name(of: message.pointee.rkt)
-            pending.append(Record(copying: message, topic: topic))
+            pending.append(Record(copying: message, topic: topic, &headerNames))
         case RD_KAFKA_RESP_ERR__PARTITION_EOF:
             let topic = topicNames.name(of: message.pointee.rkt)
             pending.ends[TopicPartition(topic, message.pointee.partition)] = message.pointee.offset

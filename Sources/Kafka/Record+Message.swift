@@ -1,14 +1,15 @@
 import CRDKafka
+import Glibc
 
 extension Record {
     /// Copies a message out of librdkafka's memory.
-    init(copying message: UnsafeMutablePointer<rd_kafka_message_t>, topic: String) {
+    init(copying message: UnsafeMutablePointer<rd_kafka_message_t>, topic: String, _ names: inout HeaderNameCache) {
         let fields = message.pointee
         self.init(
             topic: topic, partition: fields.partition, offset: fields.offset, timestampMs: messageTimestamp(message),
             key: bytes(fields.key, fields.key_len).map(Array.init),
             value: bytes(fields.payload, fields.len).map(Array.init),
-            headers: messageHeaders(message))
+            headers: messageHeaders(message, &names))
     }
 }
 
@@ -37,16 +38,17 @@ func messageTimestamp(_ message: UnsafePointer<rd_kafka_message_t>) -> Int64? {
     return type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || timestamp < 0 ? nil : timestamp
 }
 
-func messageHeaders(_ message: UnsafePointer<rd_kafka_message_t>) -> [Header] {
+func messageHeaders(_ message: UnsafePointer<rd_kafka_message_t>, _ names: inout HeaderNameCache) -> [Header] {
     var list: OpaquePointer?
     guard rd_kafka_message_headers(message, &list) == RD_KAFKA_RESP_ERR_NO_ERROR, let list else { return [] }
     var headers: [Header] = []
+    headers.reserveCapacity(rd_kafka_header_cnt(list))
     var name: UnsafePointer<CChar>?
     var value: UnsafeRawPointer?
     var size = 0
     while rd_kafka_header_get_all(list, headers.count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR, let name {
         headers.append(
-            Header(String(cString: name), value.map { Array(UnsafeRawBufferPointer(start: $0, count: size)) }))
+            Header(names.name(name, at: headers.count), value.map { Array(UnsafeRawBufferPointer(start: $0, count: size)) }))
     }
     return headers
 }
@@ -59,15 +61,34 @@ struct TopicNameCache {
 
     mutating func name(of topic: OpaquePointer?) -> String {
         guard let topic, let text = rd_kafka_topic_name(topic) else { return "" }
-        if let last, last.bytes.withUnsafeBufferPointer({ isSame($0, text) }) { return last.name }
+        if let last, isSame(last.bytes, text) { return last.name }
         let name = String(cString: text)
         last = (name, ContiguousArray(name.utf8CString))
         return name
     }
+}
 
-    /// Both end in zero; the comparison stops at the first difference, so it never reads past either.
-    private func isSame(_ known: UnsafeBufferPointer<CChar>, _ text: UnsafePointer<CChar>) -> Bool {
-        for (index, byte) in known.enumerated() where text[index] != byte { return false }
-        return true
+/// Turns the names of headers into names without allocating a string for each: the records of a topic mostly carry the same names in the
+/// same order.
+struct HeaderNameCache {
+    private var known: [(name: String, bytes: ContiguousArray<CChar>)] = []
+    /// Records with more headers than that do not make the cache larger.
+    private static let limit = 16
+
+    mutating func name(_ text: UnsafePointer<CChar>, at index: Int) -> String {
+        if index < known.count, isSame(known[index].bytes, text) { return known[index].name }
+        let name = String(cString: text)
+        let entry = (name, ContiguousArray(name.utf8CString))
+        if index < known.count {
+            known[index] = entry
+        } else if index == known.count, index < Self.limit {
+            known.append(entry)
+        }
+        return name
     }
+}
+
+/// Both end in zero; the comparison stops at the first difference, so it never reads past either.
+private func isSame(_ known: ContiguousArray<CChar>, _ text: UnsafePointer<CChar>) -> Bool {
+    known.withUnsafeBufferPointer { known in known.baseAddress.map { strcmp($0, text) == 0 } ?? false }
 }

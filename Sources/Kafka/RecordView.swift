@@ -24,10 +24,16 @@ public struct RecordView: ~Copyable {
     public var isTombstone: Bool { message.pointee.payload == nil }
 
     /// The headers, parsed and copied at each call.
-    public var headers: [Header] { messageHeaders(message) }
+    public var headers: [Header] {
+        var names = HeaderNameCache()
+        return messageHeaders(message, &names)
+    }
 
     /// A copy of the record that can be kept.
-    public func copy() -> Record { Record(copying: message, topic: topic) }
+    public func copy() -> Record {
+        var names = HeaderNameCache()
+        return Record(copying: message, topic: topic, &names)
+    }
 }
 
 /// How far a scan came in one call.
