@@ -18,36 +18,68 @@ public struct BinlogPlace: Hashable, Sendable, CustomStringConvertible {
 
     /// A place from a log file's full name, such as `binlog.000017`; nil when the name does not end in a number.
     public init?(server: UInt64?, file: String, offset: UInt64) {
-        guard let dot = file.utf8.lastIndex(of: UInt8(ascii: ".")),
-            let number = UInt64(file[file.utf8.index(after: dot)...])
+        var file = file
+        guard let place = file.withUTF8({ BinlogPlace(server: server, file: $0, offset: offset) }) else { return nil }
+        self = place
+    }
+
+    private init?(server: UInt64?, file: UnsafeBufferPointer<UInt8>, offset: UInt64) {
+        guard let dot = file.lastIndex(of: UInt8(ascii: ".")),
+            let number = UInt64(decimal: UnsafeBufferPointer(rebasing: file[(dot + 1)...]))
         else { return nil }
-        self.init(server: server, logName: String(file[..<dot]), logNumber: number, offset: offset)
+        let logName = String(decoding: UnsafeBufferPointer(rebasing: file[..<dot]), as: UTF8.self)
+        self.init(server: server, logName: logName, logNumber: number, offset: offset)
     }
 
     /// Parses what ``description`` prints.
     public init?(_ text: String) {
+        var text = text
+        guard let place = text.withUTF8({ BinlogPlace(utf8: $0) }) else { return nil }
+        self = place
+    }
+
+    /// Byte by byte, because each signal and each aggregate carries such a text.
+    private init?(utf8 text: UnsafeBufferPointer<UInt8>) {
         var rest = text[...]
         var server: UInt64?
         // What stands before the sign and is no number belongs to the log's name, which the server's administrator chose.
-        if let at = rest.utf8.firstIndex(of: UInt8(ascii: "@")), let number = UInt64(rest[..<at]) {
+        if let at = rest.firstIndex(of: UInt8(ascii: "@")),
+            let number = UInt64(decimal: UnsafeBufferPointer(rebasing: rest[..<at]))
+        {
             server = number
-            rest = rest[rest.utf8.index(after: at)...]
+            rest = rest[(at + 1)...]
         }
-        guard let colon = rest.utf8.lastIndex(of: UInt8(ascii: ":")), let offset = UInt64(rest[rest.utf8.index(after: colon)...])
+        guard let colon = rest.lastIndex(of: UInt8(ascii: ":")),
+            let offset = UInt64(decimal: UnsafeBufferPointer(rebasing: rest[(colon + 1)...]))
         else { return nil }
-        self.init(server: server, file: String(rest[..<colon]), offset: offset)
+        self.init(server: server, file: UnsafeBufferPointer(rebasing: rest[..<colon]), offset: offset)
     }
 
     /// The log file's name, numbered with at least six digits as MySQL does.
     public var file: String {
-        let digits = String(logNumber)
-        let zeros = "000000".dropFirst(digits.utf8.count)
-        return "\(logName).\(zeros)\(digits)"
+        var text = Array(logName.utf8)
+        appendNumber(to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private func appendNumber(to text: inout [UInt8]) {
+        text.append(UInt8(ascii: "."))
+        text.append(decimal: logNumber, minimumDigits: 6)
     }
 
     /// `4242@binlog.000017:1234`, or without `4242@` where the server is not known.
     public var description: String {
-        server.map { "\($0)@\(file):\(offset)" } ?? "\(file):\(offset)"
+        var text: [UInt8] = []
+        text.reserveCapacity(64)
+        if let server {
+            text.append(decimal: server)
+            text.append(UInt8(ascii: "@"))
+        }
+        text.append(contentsOf: logName.utf8)
+        appendNumber(to: &text)
+        text.append(UInt8(ascii: ":"))
+        text.append(decimal: offset)
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// How this place lies to another one.

@@ -52,19 +52,16 @@ public struct ChangeEventDecoder: Sendable {
 
     /// All that is looked at in an event. A row of a hundred columns is read past, and nothing is made of it.
     private let names: JSONNames
+    /// The place of `userField` among them.
+    private let userName: Int
 
     public init(userField: String, kind: UserIDKind) {
         self.userField = userField
         self.kind = kind
-        names = JSONNames(Self.names + [userField])
+        names = JSONNames(Field.allCases.map(\.name) + [userField])
+        // It may be the name of a field of the envelope as well.
+        userName = names.place(of: userField) ?? Field.allCases.count
     }
-
-    /// The envelope, its source, and what `add.fields` puts beside the columns of an unwrapped row.
-    private static let names = [
-        "payload", "op", "before", "after", "source", "table", "ts_ms", "file", "pos", "server_id", "gtid", "__deleted", "__op",
-        "__source_file", "__file", "__source_pos", "__pos", "__source_server_id", "__server_id", "__source_gtid", "__gtid",
-        "__source_table", "__table", "__source_ts_ms", "__ts_ms",
-    ]
 
     /// Headers by which Debezium ties the two halves of a changed primary key together.
     private static let rekeyHeaders = ["__debezium.newkey", "__debezium.oldkey"]
@@ -76,11 +73,13 @@ public struct ChangeEventDecoder: Sendable {
     public func decode(
         key: [UInt8]?, value: [UInt8]?, header: (String) -> [UInt8]?
     ) throws(ChangeEventError) -> ChangeEvent {
-        var users = UserList(userField: userField, kind: kind)
-        var parts: [(name: String, bytes: [UInt8])] = key.map { [("key", $0)] } ?? []
-        parts += Self.rekeyHeaders.compactMap { name in header(name).map { ("header \(name)", $0) } }
-        for part in parts {
-            users.note { list throws(ChangeEventError) in list.add(from: try payload(part.bytes, of: part.name)) }
+        var users = UserList(kind: kind)
+        if let key {
+            users.note { list throws(ChangeEventError) in try add(payload(key, of: "key"), to: &list) }
+        }
+        for name in Self.rekeyHeaders {
+            guard let other = header(name) else { continue }
+            users.note { list throws(ChangeEventError) in try add(payload(other, of: "header \(name)"), to: &list) }
         }
         var event: ChangeEvent?
         users.note { list throws(ChangeEventError) in event = try decode(key: key, value: value, &list) }
@@ -110,91 +109,153 @@ public struct ChangeEventDecoder: Sendable {
     }
 
     /// A row that was unwrapped may have columns of the envelope's names, but no column of a row is an object.
-    private func isEnvelope(_ body: JSONValue) -> Bool {
-        body["op"] != nil && [body["source"], body["before"], body["after"]].contains { $0?.members != nil }
+    private func isEnvelope(_ body: Payload) -> Bool {
+        body[.op] != nil && (body.isObject(.source) || body.isObject(.before) || body.isObject(.after))
     }
 
-    private func envelope(_ body: JSONValue, _ users: inout UserList) throws(ChangeEventError) -> ChangeEvent {
-        users.add(from: body["before"])
-        users.add(from: body["after"])
+    private func envelope(_ body: Payload, _ users: inout UserList) throws(ChangeEventError) -> ChangeEvent {
+        add(body.within(.before), to: &users)
+        add(body.within(.after), to: &users)
+        let source = body.within(.source)
         return ChangeEvent(
-            users: users.ids, position: position(body["source"]),
-            operation: try operation(body["op"], table: body["source"]?["table"]),
-            sourceTimestampMs: body["source"]?["ts_ms"]?.integer)
+            users: users.ids,
+            position: position(
+                source, file: source?[.file], offset: source?[.pos], server: source?[.serverID], gtid: source?[.gtid]),
+            operation: try operation(body, body[.op], table: source.flatMap { $0.outline.text($0[.table]) }),
+            sourceTimestampMs: source.flatMap { $0.outline.integer($0[.timestamp]) })
     }
 
     /// The row itself is the value; `add.fields` puts operation and position beside the columns, prefixed with `__`.
-    private func unwrapped(_ body: JSONValue, _ users: inout UserList) throws(ChangeEventError) -> ChangeEvent {
-        guard body.members != nil else {
+    private func unwrapped(_ body: Payload, _ users: inout UserList) throws(ChangeEventError) -> ChangeEvent {
+        guard body.outline.isObject(body.place) else {
             throw ChangeEventError(.unknownShape, "the value is not an object")
         }
-        users.add(from: body)
-        let deleted = body["__deleted"] == "true" || body["__deleted"] == true
+        add(body, to: &users)
+        let deleted = body.outline.text(body[.addedDeleted]) == "true" || body.outline.isTrue(body[.addedDeleted])
         let fallback: ChangeEvent.Operation = deleted ? .delete : .update
         let position = position(
-            file: body["__source_file"] ?? body["__file"], offset: body["__source_pos"] ?? body["__pos"],
-            server: body["__source_server_id"] ?? body["__server_id"],
-            gtid: body["__source_gtid"] ?? body["__gtid"])
+            body, file: body[.addedSourceFile] ?? body[.addedFile], offset: body[.addedSourcePos] ?? body[.addedPos],
+            server: body[.addedSourceServerID] ?? body[.addedServerID], gtid: body[.addedSourceGTID] ?? body[.addedGTID])
+        let table = body.outline.text(body[.addedSourceTable] ?? body[.addedTable])
         return ChangeEvent(
             users: users.ids, position: position,
-            operation: body["__op"] == nil
-                ? fallback : try operation(body["__op"], table: body["__source_table"] ?? body["__table"]),
-            sourceTimestampMs: (body["__source_ts_ms"] ?? body["__ts_ms"])?.integer)
+            operation: body[.addedOp] == nil ? fallback : try operation(body, body[.addedOp], table: table),
+            sourceTimestampMs: body.outline.integer(body[.addedSourceTimestamp] ?? body[.addedTimestamp]))
     }
 
-    private func operation(_ code: JSONValue?, table: JSONValue?) throws(ChangeEventError) -> ChangeEvent.Operation {
-        switch code {
+    private func operation(
+        _ payload: Payload, _ code: JSONOutline.Place?, table: String?
+    ) throws(ChangeEventError) -> ChangeEvent.Operation {
+        switch payload.outline.text(code) {
         case "r": return .read
         case "c": return .create
         case "u": return .update
         case "d": return .delete
         // A TRUNCATE names a table and no user: the users that it removed are found by reconciliation.
-        case "t": throw ChangeEventError(.truncate, "table `\(table?.text ?? "unknown")`")
-        default: throw ChangeEventError(.unknownOperation, "op \(code?.description.prefix(40) ?? "absent")")
+        case "t": throw ChangeEventError(.truncate, "table `\(table ?? "unknown")`")
+        default:
+            let shown = code.map { String(payload.outline.value($0).description.prefix(40)) }
+            throw ChangeEventError(.unknownOperation, "op \(shown ?? "absent")")
         }
-    }
-
-    private func position(_ source: JSONValue?) -> SourcePosition? {
-        position(file: source?["file"], offset: source?["pos"], server: source?["server_id"], gtid: source?["gtid"])
     }
 
     private func position(
-        file: JSONValue?, offset: JSONValue?, server: JSONValue?, gtid: JSONValue?
+        _ payload: Payload?, file: JSONOutline.Place?, offset: JSONOutline.Place?, server: JSONOutline.Place?,
+        gtid: JSONOutline.Place?
     ) -> SourcePosition? {
-        let gtids = gtid?.text.flatMap { GTIDSet($0) }
-        guard let file = file?.text, let offset = offset?.unsignedInteger else { return SourcePosition(place: nil, gtids: gtids) }
+        guard let outline = payload?.outline else { return nil }
+        let gtids = outline.text(gtid).flatMap { GTIDSet($0) }
+        guard let file = outline.text(file), let offset = outline.unsignedInteger(offset) else {
+            return SourcePosition(place: nil, gtids: gtids)
+        }
         // Snapshot records carry server id 0: Debezium has read no binary log event yet that would tell it.
-        let server = server?.unsignedInteger.flatMap { $0 == 0 ? nil : $0 }
+        let server = outline.unsignedInteger(server).flatMap { $0 == 0 ? nil : $0 }
         return SourcePosition(place: BinlogPlace(server: server, file: file, offset: offset), gtids: gtids)
     }
 
+    /// Adds the user whom the object names.
+    private func add(_ object: Payload?, to users: inout UserList) {
+        guard let object, let field = object.outline.member(userName, of: object.place) else { return }
+        users.add(field, in: object.outline)
+    }
+
     /// The JSON in these bytes, without the schema that `schemas.enable=true` wraps around it.
-    private func payload(_ bytes: [UInt8], of part: String) throws(ChangeEventError) -> JSONValue {
+    private func payload(_ bytes: [UInt8], of part: String) throws(ChangeEventError) -> Payload {
         if bytes.first == 0, bytes.count > 4 {
             throw ChangeEventError(.confluentEncoded, "the \(part) begins with a zero byte")
         }
-        let json: JSONValue
+        let outline: JSONOutline
         do throws(JSONError) {
-            json = try JSONValue(parsing: bytes, keeping: names)
+            outline = try JSONOutline(bytes, names)
         } catch {
             throw ChangeEventError(.notJSON, "the \(part) is \(error)")
         }
-        if let members = json.members, members.count == 2, let payload = json["payload"], json["schema"] != nil {
+        let whole = Payload(outline: outline, place: outline.whole)
+        if outline.memberCount(of: whole.place) == 2, whole[.schema] != nil, let payload = whole.within(.payload) {
             return payload
         }
-        return json
+        return whole
     }
+}
+
+/// The envelope, its source, and what `add.fields` puts beside the columns of an unwrapped row.
+private enum Field: Int, CaseIterable {
+    case payload, schema, op, before, after, source, table, timestamp, file, pos, serverID, gtid
+    case addedDeleted, addedOp, addedSourceFile, addedFile, addedSourcePos, addedPos, addedSourceServerID, addedServerID
+    case addedSourceGTID, addedGTID, addedSourceTable, addedTable, addedSourceTimestamp, addedTimestamp
+
+    var name: String {
+        switch self {
+        case .payload: "payload"
+        case .schema: "schema"
+        case .op: "op"
+        case .before: "before"
+        case .after: "after"
+        case .source: "source"
+        case .table: "table"
+        case .file: "file"
+        case .pos: "pos"
+        case .gtid: "gtid"
+        case .timestamp: "ts_ms"
+        case .serverID: "server_id"
+        case .addedDeleted: "__deleted"
+        case .addedOp: "__op"
+        case .addedSourceFile: "__source_file"
+        case .addedFile: "__file"
+        case .addedSourcePos: "__source_pos"
+        case .addedPos: "__pos"
+        case .addedSourceServerID: "__source_server_id"
+        case .addedServerID: "__server_id"
+        case .addedSourceGTID: "__source_gtid"
+        case .addedGTID: "__gtid"
+        case .addedSourceTable: "__source_table"
+        case .addedTable: "__table"
+        case .addedSourceTimestamp: "__source_ts_ms"
+        case .addedTimestamp: "__ts_ms"
+        }
+    }
+}
+
+/// An object of a change event.
+private struct Payload {
+    let outline: JSONOutline
+    let place: JSONOutline.Place
+
+    subscript(field: Field) -> JSONOutline.Place? { outline.member(field.rawValue, of: place) }
+
+    func isObject(_ field: Field) -> Bool { outline.isObject(self[field]) }
+
+    /// What stands there, as an object of its own.
+    func within(_ field: Field) -> Payload? { self[field].map { Payload(outline: outline, place: $0) } }
 }
 
 /// Collects user ids from objects, each once, in the order of their appearance, and the first trouble on the way.
 private struct UserList {
-    let userField: String
     let kind: UserIDKind
     var ids: [UserID] = []
     var trouble: ChangeEventError?
 
-    init(userField: String, kind: UserIDKind) {
-        self.userField = userField
+    init(kind: UserIDKind) {
         self.kind = kind
     }
 
@@ -207,11 +268,11 @@ private struct UserList {
         }
     }
 
-    /// Adds the id that the object carries; an object without the field, and null, add nothing.
-    mutating func add(from object: JSONValue?) {
-        guard let value = object?[userField], !value.isNull else { return }
+    /// Adds the id that a field carries; null adds nothing.
+    mutating func add(_ field: JSONOutline.Place, in outline: JSONOutline) {
+        guard !outline.isNull(field) else { return }
         do throws(UserIDError) {
-            let id = try kind.parse(value)
+            let id = try outline.user(field, kind)
             if !ids.contains(id) { ids.append(id) }
         } catch {
             trouble = trouble ?? ChangeEventError(.badUserID, "\(error)")

@@ -33,9 +33,17 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Sixteen hexadecimal digits.
-    public var description: String {
-        let digits = String(rawValue, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+    public var description: String { String(decoding: utf8, as: UTF8.self) }
+
+    /// The bytes of ``description``.
+    var utf8: [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 16) { digits, count in
+            for place in 0..<16 {
+                let digit = UInt8(truncatingIfNeeded: rawValue >> UInt64(60 - 4 * place)) & 0xF
+                digits[place] = digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+            }
+            count = 16
+        }
     }
 }
 

@@ -7,7 +7,7 @@ public enum GodObject {
     ///   - aggregate: The aggregate's value: JSON.
     ///   - mapping: The mapping as canonical JSON; nil where the service knows none, which becomes `null`.
     public static func compose(aggregate: [UInt8], mapping: [UInt8]?) -> [UInt8] {
-        var writer = JSONWriter()
+        var writer = JSONWriter(capacity: aggregate.count + (mapping?.count ?? 4) + 26)
         writer.raw("{\"aggregate\":")
         writer.raw(aggregate)
         writer.raw(",\"mapping\":")

@@ -18,15 +18,6 @@ extension JSONValue {
         }
     }
 
-    /// Parses one JSON text, and keeps only the values of these members, wherever they stand: all others are there under their names, as
-    /// null. The text is held to the same rules, to its last byte.
-    public init(parsing bytes: [UInt8], keeping names: JSONNames) throws(JSONError) {
-        self = try bytes.withUnsafeBufferPointer { buffer throws(JSONError) in
-            var parser = JSONParser(bytes: buffer, maximumDepth: Self.depthLimit, names: names)
-            return try parser.document()
-        }
-    }
-
     /// Whether the bytes are one JSON text, which parsing them would tell too.
     public static func isValid(_ bytes: [UInt8]) -> Bool {
         bytes.withUnsafeBufferPointer { buffer in
@@ -44,61 +35,43 @@ extension JSONValue {
     }
 }
 
-/// Names of members, to tell apart quickly those that are wanted.
-public struct JSONNames: Sendable {
-    /// By their length, which tells nearly all others apart.
-    private var byLength: [[String]] = []
-
-    public init(_ names: some Sequence<String>) {
-        for name in names {
-            let length = name.utf8.count
-            while byLength.count <= length { byLength.append([]) }
-            byLength[length].append(name)
-        }
-    }
-
-    func contains(_ name: String) -> Bool {
-        let length = name.utf8.count
-        guard length < byLength.count else { return false }
-        return byLength[length].contains { $0.isSameBytes(as: name) }
-    }
-}
-
-/// A recursive-descent parser over bytes. It lives only inside the initializers above, which lend it the buffer.
+/// A recursive-descent parser over bytes. It lives only inside initializers, which lend it the buffer.
 ///
 /// What is not kept goes through the same functions, so that it is held to the same rules; only nothing is made of it.
-private struct JSONParser {
+struct JSONParser {
     let bytes: UnsafeBufferPointer<UInt8>
     let maximumDepth: Int
-    /// The members whose values are kept; nil keeps all.
-    let names: JSONNames?
-    var position = 0
+    private(set) var position = 0
 
-    init(bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int, names: JSONNames? = nil) {
+    init(bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int) {
         self.bytes = bytes
         self.maximumDepth = maximumDepth
-        self.names = names
     }
 
     mutating func document(isKept: Bool = true) throws(JSONError) -> JSONValue {
         skipSpace()
         let value = try value(depth: 0, isKept)
+        try end()
+        return value
+    }
+
+    /// Only space may follow.
+    mutating func end() throws(JSONError) {
         skipSpace()
         guard position == bytes.count else { throw error("text follows the value") }
-        return value
     }
 
     private func error(_ reason: String) -> JSONError {
         JSONError(reason: reason, byteOffset: position)
     }
 
-    private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+    var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-    private mutating func skipSpace() {
+    mutating func skipSpace() {
         while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
     }
 
-    private mutating func value(depth: Int, _ isKept: Bool) throws(JSONError) -> JSONValue {
+    mutating func value(depth: Int, _ isKept: Bool) throws(JSONError) -> JSONValue {
         switch current {
         case nil: throw error("the text ends where a value should stand")
         case UInt8(ascii: "{"): return try object(depth: depth, isKept)
@@ -125,29 +98,42 @@ private struct JSONParser {
     }
 
     private mutating func object(depth: Int, _ isKept: Bool) throws(JSONError) -> JSONValue {
+        var members: [JSONValue.Member] = []
+        guard try beginObject(depth: depth) else { return isKept ? .object(members) : .null }
+        repeat {
+            try beginName()
+            let name = try string(isKept)
+            try beginValue()
+            let value = try value(depth: depth + 1, isKept)
+            if isKept { members.append(.init(name, value)) }
+        } while try !listEnds(with: UInt8(ascii: "}"))
+        return isKept ? .object(members) : .null
+    }
+
+    /// Passes over an object's first bracket, and over the last one too where nothing is between them.
+    ///
+    /// - Returns: Whether there is something.
+    mutating func beginObject(depth: Int) throws(JSONError) -> Bool {
         try checkDepth(depth)
         position += 1
-        var members: [JSONValue.Member] = []
         skipSpace()
-        if current == UInt8(ascii: "}") {
-            position += 1
-            return isKept ? .object(members) : .null
-        }
-        while true {
-            skipSpace()
-            guard current == UInt8(ascii: "\"") else { throw error("a member's name is missing") }
-            let name = try string(isKept)
-            skipSpace()
-            guard current == UInt8(ascii: ":") else { throw error("a colon is missing") }
-            position += 1
-            skipSpace()
-            if isKept {
-                members.append(.init(name, try value(depth: depth + 1, names?.contains(name) ?? true)))
-            } else {
-                _ = try value(depth: depth + 1, false)
-            }
-            if try listEnds(with: UInt8(ascii: "}")) { return isKept ? .object(members) : .null }
-        }
+        guard current == UInt8(ascii: "}") else { return true }
+        position += 1
+        return false
+    }
+
+    /// Comes to a member's name.
+    mutating func beginName() throws(JSONError) {
+        skipSpace()
+        guard current == UInt8(ascii: "\"") else { throw error("a member's name is missing") }
+    }
+
+    /// Comes from a member's name to its value.
+    mutating func beginValue() throws(JSONError) {
+        skipSpace()
+        guard current == UInt8(ascii: ":") else { throw error("a colon is missing") }
+        position += 1
+        skipSpace()
     }
 
     private func checkDepth(_ depth: Int) throws(JSONError) {
@@ -171,7 +157,7 @@ private struct JSONParser {
         }
     }
 
-    private mutating func listEnds(with terminator: UInt8) throws(JSONError) -> Bool {
+    mutating func listEnds(with terminator: UInt8) throws(JSONError) -> Bool {
         skipSpace()
         guard let byte = current, byte == terminator || byte == UInt8(ascii: ",") else {
             throw error("a comma or a closing bracket is missing")
@@ -207,27 +193,53 @@ private struct JSONParser {
 
     /// A string; the empty one in its place where it is not kept.
     private mutating func string(_ isKept: Bool) throws(JSONError) -> String {
+        let start = position + 1
+        guard let plain = try plainString() else { return try escapedString(from: start) }
+        return isKept ? String(decoding: plain, as: UTF8.self) : ""
+    }
+
+    /// The bytes of a string that mean themselves; nil where it goes on with something else, before which this stops.
+    mutating func plainString() throws(JSONError) -> UnsafeBufferPointer<UInt8>? {
         position += 1
         let start = position
-        var allBits: UInt8 = 0
+        let isASCII = skipPlainBytes()
+        guard current == UInt8(ascii: "\"") else { return nil }
+        let plain = UnsafeBufferPointer(rebasing: bytes[start..<position])
+        guard isASCII || isUTF8(plain) else { throw JSONError(reason: "a string is not UTF-8", byteOffset: start) }
+        position += 1
+        return plain
+    }
+
+    /// Passes over what stands for itself in a string, and tells whether all of it was ASCII.
+    ///
+    /// Eight bytes at a time: of a change event nearly everything is passed over. The expressions are those of Hacker's Delight, chapter 6
+    /// ("Searching Words"): the highest bit of a byte is set where the byte is zero, or smaller than another one.
+    private mutating func skipPlainBytes() -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highest: UInt64 = ones << 7
+        let raw = UnsafeRawBufferPointer(bytes)
+        var all: UInt64 = 0
+        while position + 8 <= bytes.count {
+            let word = raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
+            let backslashes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
+            let controls = (word &- ones &* 0x20) & ~word
+            let ends = ((quotes &- ones) & ~quotes) | ((backslashes &- ones) & ~backslashes) | controls
+            guard ends & highest == 0 else { break }
+            all |= word
+            position += 8
+        }
         while position < bytes.count {
             let byte = bytes[position]
             if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
-            allBits |= byte
+            all |= UInt64(byte)
             position += 1
         }
-        if current == UInt8(ascii: "\"") {
-            defer { position += 1 }
-            let plain = UnsafeBufferPointer(rebasing: bytes[start..<position])
-            // Nearly all strings are ASCII, which needs no second look.
-            if allBits < 0x80 { return isKept ? String(decoding: plain, as: UTF8.self) : "" }
-            return try utf8(plain, from: start)
-        }
-        return try escapedString(from: start)
+        return all & highest == 0
     }
 
     /// The rest of a string in which something is escaped, or that never ends.
-    private mutating func escapedString(from start: Int) throws(JSONError) -> String {
+    mutating func escapedString(from start: Int) throws(JSONError) -> String {
         var unescaped = Array(bytes[start..<position])
         while true {
             guard let byte = current else { throw error("a string is not closed") }
@@ -245,13 +257,6 @@ private struct JSONParser {
             default: unescaped.append(byte)
             }
         }
-    }
-
-    private func utf8(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) throws(JSONError) -> String {
-        guard let text = String(utf8: bytes) else {
-            throw JSONError(reason: "a string is not UTF-8", byteOffset: start)
-        }
-        return text
     }
 
     private mutating func escape(into output: inout [UInt8]) throws(JSONError) {

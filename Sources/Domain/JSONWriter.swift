@@ -4,6 +4,11 @@ public struct JSONWriter: Sendable {
 
     public init() {}
 
+    /// - Parameter capacity: How many bytes are expected.
+    init(capacity: Int) {
+        bytes.reserveCapacity(capacity)
+    }
+
     public mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
     }
@@ -19,7 +24,8 @@ public struct JSONWriter: Sendable {
     }
 
     public mutating func string(_ text: String) {
-        string(utf8: text.utf8)
+        var text = text
+        text.withUTF8 { string(utf8: UnsafeRawBufferPointer($0)) }
     }
 
     /// Bytes that are JSON already, and only lent.
@@ -47,17 +53,22 @@ public struct JSONWriter: Sendable {
     }
 
     /// A string from bytes that are known to be UTF-8.
-    public mutating func string(utf8: some Sequence<UInt8>) {
+    mutating func string(utf8 text: UnsafeRawBufferPointer) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+        // What needs no escape is appended as it is, from one escape to the next.
+        var start = 0
+        for (position, byte) in text.enumerated()
+        where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[start..<position]))
+            start = position + 1
+            if byte < 0x20 {
+                controlCharacter(byte)
+            } else {
                 bytes.append(UInt8(ascii: "\\"))
                 bytes.append(byte)
-            case 0..<0x20: controlCharacter(byte)
-            default: bytes.append(byte)
             }
         }
+        bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[start...]))
         bytes.append(UInt8(ascii: "\""))
     }
 
@@ -119,7 +130,9 @@ extension JSONValue: CustomStringConvertible {
     /// that order become the same bytes. Members with one name stay, in their order: which of them counts, readers do not agree
     /// on, so that none may be lost.
     public var sorted: JSONValue {
-        switch self {
+        // As most documents are, since many writers sort.
+        if isSorted { return self }
+        return switch self {
         case .array(let elements): .array(elements.map(\.sorted))
         case .object(let members):
             // The standard library's sort is stable.
@@ -127,6 +140,16 @@ extension JSONValue: CustomStringConvertible {
                 members.map { Member($0.name, $0.value.sorted) }
                     .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
         default: self
+        }
+    }
+
+    private var isSorted: Bool {
+        switch self {
+        case .array(let elements): elements.allSatisfy(\.isSorted)
+        case .object(let members):
+            members.allSatisfy(\.value.isSorted)
+                && !zip(members, members.dropFirst()).contains { $1.name.utf8.lexicographicallyPrecedes($0.name.utf8) }
+        default: true
         }
     }
 }

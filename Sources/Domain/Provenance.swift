@@ -21,11 +21,36 @@ public struct AggregateProvenance: Sendable, Equatable {
     }
 
     /// The headers' names and texts.
-    public var headers: [(name: String, text: String)] {
-        present([
-            (HeaderName.version, version?.description), (HeaderName.signal, signal?.description),
-            (HeaderName.encoding, encoding),
-        ])
+    public var headers: [(name: String, text: String)] { texts(headerBytes(version: version?.utf8)) }
+
+    /// The headers' names and bytes, where those of the version are known: neighbours share it, and so it is written out once.
+    public func headerBytes(version: [UInt8]?) -> [(name: String, bytes: [UInt8])] {
+        present(
+            (HeaderName.version, version), (HeaderName.signal, signal?.utf8),
+            (HeaderName.encoding, encoding.map { Array($0.utf8) }))
+    }
+
+    /// Reads the provenance of aggregates one after the other. Neighbours mostly share what they were read in, so the last version and the
+    /// last encoding are kept, and not parsed again.
+    public struct Reader {
+        private var version: (text: [UInt8], parsed: SourcePosition?) = ([], nil)
+        private var encoding: (text: [UInt8], parsed: String?) = ([], "")
+
+        public init() {}
+
+        /// What ``AggregateProvenance/init(header:)`` reads.
+        public mutating func read(header: (String) -> [UInt8]?) -> AggregateProvenance {
+            AggregateProvenance(
+                version: header(HeaderName.version).flatMap { bytes in
+                    if bytes != version.text { version = (bytes, text(bytes).flatMap { SourcePosition($0) }) }
+                    return version.parsed
+                },
+                signal: text(header(HeaderName.signal)).flatMap { RecordAddress($0) },
+                encoding: header(HeaderName.encoding).flatMap { bytes in
+                    if bytes != encoding.text { encoding = (bytes, text(bytes)) }
+                    return encoding.parsed
+                })
+        }
     }
 }
 
@@ -55,11 +80,14 @@ public struct GodProvenance: Sendable, Equatable {
     }
 
     /// The headers' names and texts.
-    public var headers: [(name: String, text: String)] {
-        present([
-            (HeaderName.aggregate, aggregate.description), (HeaderName.aggregateDigest, aggregateDigest?.description),
-            (HeaderName.version, version?.description), (HeaderName.mappingDigest, mappingDigest?.description),
-        ])
+    public var headers: [(name: String, text: String)] { texts(headerBytes(version: version?.utf8)) }
+
+    /// The headers' names and bytes, where those of the version are known: neighbours mostly share it, and so it is written out once.
+    public func headerBytes(version: [UInt8]?) -> [(name: String, bytes: [UInt8])] {
+        present(
+            (HeaderName.aggregate, aggregate.utf8), (HeaderName.aggregateDigest, aggregateDigest?.utf8),
+            (HeaderName.version, version),
+            (HeaderName.mappingDigest, mappingDigest?.utf8))
     }
 }
 
@@ -79,6 +107,10 @@ private func text(_ bytes: [UInt8]?) -> String? {
     bytes.flatMap { String(utf8: $0) }
 }
 
-private func present(_ headers: [(name: String, text: String?)]) -> [(name: String, text: String)] {
-    headers.compactMap { header in header.text.map { (header.name, $0) } }
+private func present(_ headers: (name: String, bytes: [UInt8]?)...) -> [(name: String, bytes: [UInt8])] {
+    headers.compactMap { header in header.bytes.map { (header.name, $0) } }
+}
+
+private func texts(_ headers: [(name: String, bytes: [UInt8])]) -> [(name: String, text: String)] {
+    headers.map { ($0.name, String(decoding: $0.bytes, as: UTF8.self)) }
 }

@@ -149,8 +149,7 @@ public struct RowEncoder: Sendable {
     }
 
     private func isUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        // Almost every value is ASCII, which needs no decoding.
-        bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
+        bytes.withMemoryRebound(to: UInt8.self) { Domain.isUTF8($0) }
     }
 
     /// `2026-11-22 15:13:59.044` becomes `2026-11-22T15:13:59.044`; a zero date is written like any other.

@@ -28,8 +28,18 @@ public struct Signal: Sendable, Equatable {
 
     /// The record's value, such as `{"cause":"change","position":"4242@binlog.000001:2641"}`.
     public var value: [UInt8] {
-        JSONValue.object([.init("cause", .string(cause.rawValue)), .init("position", .string(position?.description))]).bytes
+        var writer = JSONWriter(capacity: 80)
+        writer.raw("{\"cause\":")
+        writer.string(cause.rawValue)
+        writer.raw(",\"position\":")
+        if let position { writer.string(position.description) } else { writer.raw("null") }
+        writer.raw("}")
+        return writer.bytes
     }
+
+    /// What a reader looks at.
+    private static let names = JSONNames(["cause", "position"])
+    private static let (causeName, positionName) = (0, 1)
 
     /// Reads a signal back.
     ///
@@ -44,16 +54,16 @@ public struct Signal: Sendable, Equatable {
         } catch {
             throw SignalError(detail: "\(error)")
         }
-        guard let value, let json = try? JSONValue(parsing: value) else {
+        guard let value, let json = try? JSONOutline(value, Self.names) else {
             throw SignalError(detail: "the value is not JSON", user: user)
         }
-        guard let cause = json["cause"]?.text.flatMap(Cause.init(rawValue:)) else {
+        guard let cause = json.text(json.member(Self.causeName, of: json.whole)).flatMap(Cause.init(rawValue:)) else {
             let causes = Cause.allCases.map(\.rawValue).joined(separator: ", ")
             throw SignalError(detail: "the cause is not one of \(causes)", user: user)
         }
         var position: SourcePosition?
-        if let field = json["position"], !field.isNull {
-            guard let parsed = field.text.flatMap({ SourcePosition($0) }) else {
+        if let field = json.member(Self.positionName, of: json.whole), !json.isNull(field) {
+            guard let parsed = json.text(field).flatMap({ SourcePosition($0) }) else {
                 throw SignalError(detail: "the position is not of the form server@file:offset", user: user)
             }
             position = parsed

@@ -54,7 +54,9 @@ public struct SourcePosition: Hashable, Sendable, CustomStringConvertible {
 
     /// Byte by byte, because a search for a text costs more than all else about a signal.
     private static func markStart(in text: String.UTF8View) -> String.Index? {
-        text.indices.first { text[$0] == UInt8(ascii: "g") && text[$0...].starts(with: mark.utf8) }
+        // Most positions are places alone, and this is the sign that tells.
+        guard text.withContiguousStorageIfAvailable({ $0.contains(UInt8(ascii: "=")) }) ?? true else { return nil }
+        return text.indices.first { text[$0] == UInt8(ascii: "g") && text[$0...].starts(with: mark.utf8) }
     }
 
     /// The server's `server_id`; nil where the writer of the position did not say.
@@ -72,6 +74,9 @@ public struct SourcePosition: Hashable, Sendable, CustomStringConvertible {
         let transactions = Self.mark + gtids.description
         return place.map { "\($0) \(transactions)" } ?? transactions
     }
+
+    /// The bytes of ``description``.
+    public var utf8: [UInt8] { Array(description.utf8) }
 
     /// How this position lies to another one.
     public func compare(to other: SourcePosition) -> Order {

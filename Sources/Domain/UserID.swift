@@ -54,6 +54,9 @@ public enum UserIDKind: String, Sendable, CaseIterable {
     ///
     /// - Throws: ``UserIDError`` when the text is not an id of this kind.
     public func parse(_ text: String) throws(UserIDError) -> UserID {
+        // Nearly every id is spelled as it is written here.
+        var spelled = text
+        if spelled.withUTF8({ canonicalBits(UnsafeRawBufferPointer($0).bytes) }) != nil { return UserID(spelled) }
         switch self {
         case .integer:
             guard let number = Int64(text) else { throw UserIDError(text: text, kind: self) }
@@ -92,6 +95,12 @@ public enum UserIDKind: String, Sendable, CaseIterable {
         if self == .unsigned { return magnitude }
         guard magnitude <= UInt64(Int64.max) + (isNegative ? 1 : 0) else { return nil }
         return isNegative ? 0 &- magnitude : magnitude
+    }
+
+    /// The id of which ``canonicalBits(_:)`` finds the bits; nil where it finds none.
+    public func canonicalUser(_ text: RawSpan) -> UserID? {
+        guard canonicalBits(text) != nil else { return nil }
+        return UserID(text.withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
     }
 
     /// The id that ``canonicalBits(_:)`` found; nil for texts as ids.

@@ -77,28 +77,6 @@ struct JSONParserTests {
         #expect(throws: JSONError.self) { try JSONValue(parsing: nested(1_000_000, around: "")) }
     }
 
-    @Test("keeps the values of the members that are asked for, wherever they stand, and of all others the names")
-    func keeps() throws {
-        let json = utf8(
-            #"{"source":{"pos":4,"db":"shop"},"row":{"pos":5},"long name of a column":[{"pos":6}],"pos":[{"pos":7,"x":"é"}]}"#)
-        #expect(
-            try JSONValue(parsing: json, keeping: JSONNames(["source", "pos"]))
-                == ["source": ["pos": 4, "db": nil], "row": nil, "long name of a column": nil, "pos": [["pos": 7, "x": nil]]])
-        #expect(try JSONValue(parsing: utf8("[1,{}]"), keeping: JSONNames([])) == [1, [:]])
-    }
-
-    @Test(
-        "refuses in what it does not keep whatever it would refuse elsewhere",
-        arguments: [
-            #"{"x":01}"#, #"{"x":"\u12"}"#, "{\"x\":\"\n\"}", #"{"x":[1,]}"#, #"{"x":{"y" 1}}"#, #"{"x":nul}"#, #"{"x":"#,
-        ])
-    func refusesInPassing(_ json: String) {
-        let whole = #expect(throws: JSONError.self) { try JSONValue(parsing: json) }
-        let part = #expect(throws: JSONError.self) { try JSONValue(parsing: utf8(json), keeping: JSONNames(["a"])) }
-        #expect(whole == part)
-        #expect(!JSONValue.isValid(utf8(json)))
-    }
-
     @Test("says where the text goes wrong")
     func place() {
         for (json, description) in [
