@@ -74,9 +74,13 @@ final class ResultShape {
     /// The row's own id, byte for byte, and its bytes or why there are none.
     func read(_ row: borrowing RowView) -> (UserID, Result<[UInt8], RowFailure>) {
         let user: UserID
-        switch self.user(row.bytes(keyIndex)) {
-        case .success(let id): user = id
-        case .failure(let bad): return (bad.shown, .failure(bad.failure))
+        if let canonical = row.withBytes(keyIndex, { kind.canonicalUser($0) }) ?? nil {
+            user = canonical
+        } else {
+            switch self.user(row.bytes(keyIndex)) {
+            case .success(let id): user = id
+            case .failure(let bad): return (bad.shown, .failure(bad.failure))
+            }
         }
         do throws(RowEncodingError) {
             return (user, .success(try encoder.encode(row)))

@@ -53,10 +53,13 @@ public final class SourceReader {
         try guarded {
             var result = SnapshotRows(position: nil)
             guard !users.isEmpty else { return result }
-            result.rows.reserveCapacity(users.count)
             result.position = try inSnapshot {
                 for start in stride(from: 0, to: users.count, by: Self.usersPerStatement) {
                     let found = try readRows(of: Array(users[start..<min(start + Self.usersPerStatement, users.count)]))
+                    if start == 0 {
+                        (result.rows, result.failures) = (found.rows, found.failures)
+                        continue
+                    }
                     // Where a collation takes two users of two statements for one, both statements yield the rows of both.
                     result.rows.merge(found.rows) { known, _ in known }
                     result.failures.merge(found.failures) { known, _ in known }
@@ -73,16 +76,16 @@ public final class SourceReader {
 
     private func readRows(of users: [UserID]) throws -> SnapshotRows {
         var found = SnapshotRows(position: nil)
+        found.rows.reserveCapacity(users.count)
         try readRows(settings.query.sql(for: users)) { user, row in
-            guard found.rows[user] == nil, found.failures[user] == nil else {
-                found.rows[user] = nil
-                found.failures[user] = RowFailure(.duplicateRow, "the aggregate query yields several rows for \(user)")
-                return
-            }
-            switch row {
-            case .success(let bytes): found.rows[user] = bytes
-            case .failure(let failure): found.failures[user] = failure
-            }
+            let isFirst =
+                switch row {
+                case .success(let bytes): found.failures[user] == nil && found.rows.updateValue(bytes, forKey: user) == nil
+                case .failure(let failure): found.rows[user] == nil && found.failures.updateValue(failure, forKey: user) == nil
+                }
+            guard !isFirst else { return }
+            found.rows[user] = nil
+            found.failures[user] = RowFailure(.duplicateRow, "the aggregate query yields several rows for \(user)")
         }
         return found
     }
