@@ -69,8 +69,7 @@ struct Delivery {
         _ indices: [Int], of shipments: [Shipment], _ needsAddress: Bool, _ wasSent: inout [Bool],
         _ outcomes: inout [ShipmentOutcome?]
     ) throws -> String? {
-        var underWay: [UInt64: Int] = [:]
-        underWay.reserveCapacity(indices.count)
+        var underWay = Tickets()
         var outage: String?
         // What was lost before this round is not sent in it; only a new loss takes back what is under way.
         var knownLosses = subscription.lossCount
@@ -86,7 +85,7 @@ struct Delivery {
                 continue
             }
             do {
-                underWay[try sink.send(shipments[index].record, whileWaiting: whileWaiting)] = index
+                underWay.add(try sink.send(shipments[index].record, whileWaiting: whileWaiting), index)
                 wasSent[index] = true
             } catch let failure as PortFailure {
                 outcomes[index] = try outcome(of: failure, &outage)
@@ -94,7 +93,7 @@ struct Delivery {
         }
         guard !underWay.isEmpty else { return outage }
         for receipt in try sink.flush(timeoutMs: flushTimeoutMs, whileWaiting: whileWaiting) {
-            guard let index = underWay[receipt.ticket] else { continue }
+            guard let index = underWay.take(receipt.ticket) else { continue }
             guard maySend(shipments[index]) else {
                 outcomes[index] = .lost(wasSent: true)
                 continue
@@ -126,5 +125,27 @@ struct Delivery {
             return .lost(wasSent: true)
         case .fatal: throw failure
         }
+    }
+}
+
+/// Which shipment each ticket stands for.
+///
+/// Receipts come in the order of the tickets as a rule, so the next one is looked at first, and no table is made for them.
+private struct Tickets {
+    private var sent: [(ticket: UInt64, index: Int)] = []
+    private var next = 0
+    private lazy var indices = Dictionary(sent.map { ($0.ticket, $0.index) }) { _, last in last }
+
+    var isEmpty: Bool { sent.isEmpty }
+
+    mutating func add(_ ticket: UInt64, _ index: Int) {
+        sent.append((ticket, index))
+    }
+
+    /// The shipment's index; nil for a ticket of another round.
+    mutating func take(_ ticket: UInt64) -> Int? {
+        guard next < sent.count, sent[next].ticket == ticket else { return indices[ticket] }
+        defer { next += 1 }
+        return sent[next].index
     }
 }

@@ -91,10 +91,11 @@ final class Subscription {
 
     /// Whether results for records of these partitions may still be produced, recorded and committed.
     func isOurs(_ partitions: some Sequence<TopicPartition>) -> Bool {
-        partitions.contains { !lost.contains($0) }
+        // Asked of every record, when as a rule nothing is lost.
+        lost.isEmpty || partitions.contains { !lost.contains($0) }
     }
 
-    func isOurs(_ partition: TopicPartition) -> Bool { !lost.contains(partition) }
+    func isOurs(_ partition: TopicPartition) -> Bool { lost.isEmpty || !lost.contains(partition) }
 
     /// Whether nothing of the batch is ours any more.
     var isBatchLost: Bool { !batchPartitions.isEmpty && batchPartitions.isSubset(of: lost) }

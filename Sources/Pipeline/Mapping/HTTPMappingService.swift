@@ -138,6 +138,8 @@ public final class HTTPMappingService: MappingLookup {
         // Who was given up stays given up until the lookup ends: two such users could otherwise wait for each other for ever.
         let kept = leftover.answers.filter { lookup.answersExpiry != nil || $0.value.isFailure }
         var seen: Set<UserID> = []
+        seen.reserveCapacity(users.count)
+        lookup.answers.reserveCapacity(users.count)
         for user in users where seen.insert(user).inserted {
             if user.text.isEmpty {
                 lookup.answers[user] = .failed("an empty user id names nobody")
@@ -152,10 +154,14 @@ public final class HTTPMappingService: MappingLookup {
         }
         // Requests that failed before keep their history. Those that were never tried go first, then those that were tried
         // longest ago, so that one bad user cannot be the only one that an opened breaker asks for.
-        let wanted = Set(unknown)
-        let again = leftover.lookups.filter { $0.users.allSatisfy(wanted.contains) }
-        let covered = Set(again.flatMap(\.users))
-        let fresh = settings.url.groups(of: unknown.filter { !covered.contains($0) }, maxUsers: settings.batchUsers)
+        var again: [MappingRequest] = []
+        if !leftover.lookups.isEmpty {
+            let wanted = Set(unknown)
+            again = leftover.lookups.filter { $0.users.allSatisfy(wanted.contains) }
+            let covered = Set(again.flatMap(\.users))
+            unknown.removeAll { covered.contains($0) }
+        }
+        let fresh = settings.url.groups(of: unknown, maxUsers: settings.batchUsers)
         lookup.waiting = fresh.map { MappingRequest(users: $0) } + again.map { $0.startedAfresh }.sorted { $0.serial < $1.serial }
         leftover = Leftover()
         return lookup

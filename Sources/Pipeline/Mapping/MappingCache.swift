@@ -67,7 +67,7 @@ struct MappingCache {
     }
 
     private mutating func remove(_ user: UserID) {
-        guard let entry = entries.removeValue(forKey: user) else { return }
+        guard !entries.isEmpty, let entry = entries.removeValue(forKey: user) else { return }
         bytes -= Self.cost(user, entry.answer)
     }
 

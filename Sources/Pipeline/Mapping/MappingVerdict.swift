@@ -37,7 +37,8 @@ struct MappingReader {
     }
 
     private func verdict(on response: Response, for users: [UserID], _ nowMs: Int64) -> MappingVerdict {
-        let sentence = "\(redactedURL(response.effectiveURL)): status \(response.status)"
+        // Made only where it is said: nearly every response is a success.
+        var sentence: String { "\(redactedURL(response.effectiveURL)): status \(response.status)" }
         switch response.status {
         case 204 where !settings.url.isForSeveral, 404 where !settings.url.isForSeveral, 410 where !settings.url.isForSeveral:
             return .answered(Dictionary(users.map { ($0, .notFound) }) { first, _ in first })
@@ -59,6 +60,7 @@ struct MappingReader {
             let value = try JSONValue(parsing: response.body)
             let values = settings.url.isForSeveral ? try byUser(value) : users.first.map { [$0: value] } ?? [:]
             var answers: [UserID: MappingAnswer] = [:]
+            answers.reserveCapacity(users.count)
             for user in users {
                 if let mapping = values[user], !mapping.isNull {
                     answers[user] = .found(mapping.sorted.bytes)
@@ -78,6 +80,7 @@ struct MappingReader {
         switch settings.batchAnswer {
         case .objectByUser:
             guard let members = value.members else { throw UnreadableAnswer("it is not an object by user id") }
+            values.reserveCapacity(members.count)
             for member in members { values[UserID(member.name)] = member.value }
         case .array(let idField):
             guard case .array(let elements) = value else { throw UnreadableAnswer("it is not an array") }

@@ -30,15 +30,17 @@ public final class Aggregator: Step {
                 let misnamed = try settleMisnamed(in: &snapshot, signals)
             else { return try context.abandon(consumed: records.count) }
             parkings += failures(of: snapshot, signals)
-            let usable = signals.filter { snapshot.failures[$0.signal.user] == nil }
+            let usable = snapshot.failures.isEmpty ? signals : signals.filter { snapshot.failures[$0.signal.user] == nil }
+            let version = snapshot.position?.utf8
             let outcomes = try context.delivery.deliver(
-                usable.map { shipment(for: $0, snapshot) } + misnamed.map { self.signal(for: $0) })
-            for (entry, outcome) in zip(usable, outcomes) {
-                switch outcome {
-                case .delivered: succeeded.append(entry.signal.user)
+                usable.map { shipment(for: $0, snapshot, version) } + misnamed.map { self.signal(for: $0) })
+            for index in usable.indices {
+                switch outcomes[index] {
+                case .delivered: succeeded.append(usable[index].signal.user)
                 case .tooLarge(let message):
                     parkings.append(
-                        context.parking(.recordTooLarge, message, users: [entry.signal.user], record: entry.record))
+                        context.parking(
+                            .recordTooLarge, message, users: [usable[index].signal.user], record: usable[index].record))
                 case .lost: break
                 }
             }
@@ -65,7 +67,8 @@ public final class Aggregator: Step {
     /// In this order they are produced too, so that the signal offsets in a partition of the aggregate topic only rise: that is
     /// how the enricher notices a late write.
     private func newestSignals(of records: [Record], _ parkings: inout [Parking]) -> [Entry] {
-        var newest: [UserID: Entry] = [:]
+        var entries: [Entry] = []
+        var newest: [UserID: Int] = [:]
         var read = 0
         for record in records {
             var signal: Signal
@@ -78,16 +81,19 @@ public final class Aggregator: Step {
             }
             read += 1
             var eventTimeMs = EventTime.of(record)
-            if let older = newest[signal.user] {
-                signal.position = newer(older.signal.position, signal.position)
-                eventTimeMs = EventTime.older(older.eventTimeMs, eventTimeMs)
+            if let index = newest[signal.user] {
+                signal.position = newer(entries[index].signal.position, signal.position)
+                eventTimeMs = EventTime.older(entries[index].eventTimeMs, eventTimeMs)
+                entries[index] = Entry(signal: signal, record: record, eventTimeMs: eventTimeMs)
+            } else {
+                newest[signal.user] = entries.count
+                entries.append(Entry(signal: signal, record: record, eventTimeMs: eventTimeMs))
             }
-            newest[signal.user] = Entry(signal: signal, record: record, eventTimeMs: eventTimeMs)
         }
-        context.counters.add { $0.deduplicated += read - newest.count }
-        return newest.values.sorted {
-            ($0.record.partition, $0.record.offset) < ($1.record.partition, $1.record.offset)
-        }
+        context.counters.add { $0.deduplicated += read - entries.count }
+        // The places are sorted and not the entries, which are large to move.
+        let places = entries.indices.map { (entries[$0].record.partition, entries[$0].record.offset, $0) }.sorted(by: <)
+        return places.map { entries[$0.2] }
     }
 
     /// A repair or a retry carries no position; the change before it in the batch must be waited for all the same.
@@ -97,7 +103,8 @@ public final class Aggregator: Step {
     }
 
     private func failures(of snapshot: SnapshotRows, _ signals: [Entry]) -> [Parking] {
-        signals.compactMap { entry in
+        if snapshot.failures.isEmpty { return [] }
+        return signals.compactMap { entry in
             snapshot.failures[entry.signal.user].map {
                 context.parking($0.reason, $0.message, users: [entry.signal.user], record: entry.record)
             }
@@ -115,7 +122,8 @@ public final class Aggregator: Step {
     ///   lost over the waiting.
     private func settleMisnamed(in snapshot: inout SnapshotRows, _ signals: [Entry]) throws -> [Entry]? {
         let asked = Set(signals.map(\.signal.user))
-        guard !snapshot.users.isSubset(of: asked) else { return [] }
+        let isAsked = asked.contains
+        guard !(snapshot.rows.keys.allSatisfy(isAsked) && snapshot.failures.keys.allSatisfy(isAsked)) else { return [] }
         var others: [UserID: Entry] = [:]
         for entry in signals {
             let user = entry.signal.user
@@ -148,7 +156,8 @@ public final class Aggregator: Step {
             origins: [entry.record.topicPartition])
     }
 
-    private func shipment(for entry: Entry, _ snapshot: SnapshotRows) -> Shipment {
+    /// - Parameter version: How the snapshot's position is written.
+    private func shipment(for entry: Entry, _ snapshot: SnapshotRows, _ version: [UInt8]?) -> Shipment {
         let provenance = AggregateProvenance(
             version: snapshot.position,
             signal: RecordAddress(partition: entry.record.partition, offset: entry.record.offset),
@@ -156,7 +165,8 @@ public final class Aggregator: Step {
         return Shipment(
             record: OutgoingRecord(
                 topic: settings.aggregateTopic, key: entry.signal.user.keyBytes, value: snapshot.rows[entry.signal.user],
-                headers: provenance.headers.map { Header($0.name, text: $0.text) } + EventTime.headers(entry.eventTimeMs)),
+                headers: provenance.headerBytes(version: version).map { Header($0.name, $0.bytes) }
+                    + EventTime.headers(entry.eventTimeMs)),
             origins: [entry.record.topicPartition])
     }
 }

@@ -18,6 +18,12 @@ struct DeleteWatch {
         for partition in partitions { keys[partition] = nil }
     }
 
+    /// Takes note that another record follows.
+    mutating func pass(_ record: Record) {
+        // As a rule there is no delete to forget, and a partition's name takes long to hash.
+        if !keys.isEmpty { keys[record.topicPartition] = nil }
+    }
+
     /// Takes note of a delete.
     mutating func note(_ delete: Record) {
         keys[delete.topicPartition] = delete.key
@@ -25,6 +31,6 @@ struct DeleteWatch {
 
     /// Whether the record before this one deleted the same key.
     func announces(_ record: Record) -> Bool {
-        record.key != nil && keys[record.topicPartition] == record.key
+        !keys.isEmpty && record.key != nil && keys[record.topicPartition] == record.key
     }
 }

@@ -12,6 +12,7 @@ public final class Enricher: Step {
     private let home: HomeKeys
     private let composer: GodComposer
     private var lateWrites = LateWriteWatch()
+    private var provenanceReader = AggregateProvenance.Reader()
     /// Signals for users whose God objects were under way when their partition went to another member.
     private var overtaken: [UserID: Signal] = [:]
     private var warnedOfStrays: Set<TopicPartition> = []
@@ -42,10 +43,10 @@ public final class Enricher: Step {
         // Whoever had these partitions meanwhile may have seen a replay of them through, of which nobody here ever heard.
         if !histories.isEmpty { mappings.forgetAnswers() }
         for (partition, history) in histories { lateWrites.begin(partition, after: history) }
-        try learnPartitions(of: records, assigned: histories.keys)
+        let standings = try standings(of: records, assigned: histories.keys)
         replay?.forget(subscription.takeChangedHands())
         var work = Work()
-        sort(records, into: &work)
+        sort(records, standings, into: &work)
         try signalLateWrites()
         let progress = records.isEmpty ? Progress() : try produce(&work, consumed: records.count)
         if let replay { try take(replay) }
@@ -59,18 +60,21 @@ public final class Enricher: Step {
         guard try lookUp(&work) else { return try context.abandon(consumed: consumed) }
 
         let products = work.products
-        var underWay: [Work.Product] = []
-        defer { noteOvertaken(underWay) }
-        let outcomes = try context.delivery.deliver(products.map(\.shipment), needsAddress: true)
+        // By their places, because a product is large to copy.
+        var underWay: [Int] = []
+        defer { noteOvertaken(underWay, of: products) }
+        let outcomes = try context.delivery.deliver(products.map { $0.shipment }, needsAddress: true)
+        let nowMs = context.clock.nowMs
         var produced: [Production] = []
-        for (product, outcome) in zip(products, outcomes) {
-            switch outcome {
+        produced.reserveCapacity(products.count)
+        for index in products.indices {
+            switch outcomes[index] {
             case .delivered(let address?):
-                produced.append(production(of: product, at: address))
-                underWay.append(product)
-            case .lost(wasSent: true): underWay.append(product)
+                produced.append(production(of: products[index], at: address, nowMs))
+                underWay.append(index)
+            case .lost(wasSent: true): underWay.append(index)
             case .tooLarge(let message):
-                work.park(.recordTooLarge, message, product.aggregate)
+                work.park(.recordTooLarge, message, products[index].aggregate)
             case .delivered, .lost: break
             }
         }
@@ -86,10 +90,12 @@ public final class Enricher: Step {
 
     /// A God object that was under way when its partition went to another member may arrive behind the new owner's, and nothing on the
     /// God topic would tell. So its user is to be looked at again, as after a late aggregate.
-    private func noteOvertaken(_ products: [Work.Product]) {
+    private func noteOvertaken(_ underWay: [Int], of products: [Work.Product]) {
         let subscription = context.subscription
         guard subscription.lossCount > 0 else { return }
-        for product in products where !subscription.isOurs(product.aggregate.record.topicPartition) {
+        for index in underWay {
+            let product = products[index]
+            guard !subscription.isOurs(product.aggregate.record.topicPartition) else { continue }
             overtaken[product.aggregate.user] = Signal(
                 user: product.aggregate.user, position: product.aggregate.version, cause: .late)
         }
@@ -126,41 +132,52 @@ public final class Enricher: Step {
 
     // MARK: - What there is to do
 
-    /// Looks how many partitions the topic has: when partitions are new here, and when a record seems to lie in a wrong one, for
-    /// the topic may have got more of them since.
-    private func learnPartitions(of records: [Record], assigned: some Sequence<TopicPartition>) throws {
+    /// Whose each record is. Looks how many partitions the topic has: when partitions are new here, and when a record seems to lie in a
+    /// wrong one, for the topic may have got more of them since.
+    private func standings(
+        of records: [Record], assigned: some Sequence<TopicPartition>
+    ) throws -> [HomeKeys.Standing] {
+        let standings = records.map { home.standing(of: $0) }
         var topics = Set(assigned.map(\.topic))
-        for record in records where !topics.contains(record.topic) {
-            if !home.knowsPartitions(of: record.topic) || home.owner(of: record) == nil { topics.insert(record.topic) }
+        for (index, record) in records.enumerated() {
+            if case .own = standings[index], home.knowsPartitions(of: record.topic) { continue }
+            topics.insert(record.topic)
         }
+        if topics.isEmpty { return standings }
         for topic in topics {
             if let count = try context.subscription.partitionCount(of: topic) { home.learn(count, of: topic) }
         }
+        return records.map { home.standing(of: $0) }
     }
 
     /// The newest aggregate of each user, in the order of their arrival; late writes are noted before older ones are dropped.
-    private func sort(_ records: [Record], into work: inout Work) {
+    private func sort(_ records: [Record], _ standings: [HomeKeys.Standing], into work: inout Work) {
         var newest: [UserID: Int] = [:]
-        var aggregates: [Work.Aggregate?] = []
-        for record in records {
-            guard case .own(let user) = home.standing(of: record) else {
-                putAside(record, &work)
+        var aggregates: [Work.Aggregate] = []
+        for (index, record) in records.enumerated() {
+            guard case .own(let user) = standings[index] else {
+                putAside(record, standings[index], &work)
                 continue
             }
             replay?.observe(record, user: user)
-            let provenance = AggregateProvenance { record.header($0) }
+            let provenance = provenanceReader.read { record.header($0) }
             lateWrites.observe(record, user: user, provenance: provenance)
-            if let older = newest[user] { aggregates[older] = nil }
             newest[user] = aggregates.count
             aggregates.append(Work.Aggregate(user: user, record: record, version: provenance.version))
         }
-        work.aggregates = aggregates.compactMap { $0 }
-        context.counters.add { $0.deduplicated += aggregates.count - work.aggregates.count }
+        let superseded = aggregates.count - newest.count
+        if superseded > 0 {
+            // Without a look at each where there is nothing to leave out: they are large to copy.
+            let places = Set(newest.values)
+            aggregates = aggregates.indices.filter(places.contains).map { aggregates[$0] }
+        }
+        work.aggregates = aggregates
+        context.counters.add { $0.deduplicated += superseded }
     }
 
     /// Counts a stray, and parks it if it is live. Its tombstone has nothing to say to anybody: such as that of `repair`, which
     /// ends a stray.
-    private func putAside(_ record: Record, _ work: inout Work) {
+    private func putAside(_ record: Record, _ standing: HomeKeys.Standing, _ work: inout Work) {
         context.counters.add { $0.strays += 1 }
         if warnedOfStrays.insert(record.topicPartition).inserted {
             context.logger.warning(
@@ -169,7 +186,7 @@ public final class Enricher: Step {
         }
         guard record.value != nil else { return }
         let (reason, detail, users): (ParkReason, String, [UserID]) =
-            switch home.standing(of: record) {
+            switch standing {
             case .wrongPartition(let user, let home):
                 (.wrongPartition, "the partition of \(user) is \(home), and this is \(record.partition)", [user])
             case .wrongKey(let user): (.badAggregate, "the key is another spelling of \(user)", [user])
@@ -230,12 +247,12 @@ public final class Enricher: Step {
 
     // MARK: - What was done
 
-    private func production(of product: Work.Product, at address: RecordAddress) -> Production {
+    private func production(of product: Work.Product, at address: RecordAddress, _ nowMs: Int64) -> Production {
         Production(
             user: product.aggregate.user, god: address, godDigest: product.godDigest,
             aggregate: product.provenance.aggregate, aggregateDigest: product.provenance.aggregateDigest,
             version: product.provenance.version, mappingDigest: product.provenance.mappingDigest,
-            producedAtMs: context.clock.nowMs)
+            producedAtMs: nowMs)
     }
 
     /// Writes the productions to the ledger, as long as they are ours to write.

@@ -30,7 +30,7 @@ struct EnricherWork {
     var parkings: [Parked] = []
 
     /// Those of whom the mapping service has something to say.
-    var liveUsers: [UserID] { aggregates.filter { $0.record.value != nil }.map(\.user) }
+    var liveUsers: [UserID] { aggregates.compactMap { $0.record.value == nil ? nil : $0.user } }
 
     mutating func park(_ reason: ParkReason, _ detail: String, _ aggregate: Aggregate) {
         parkings.append(Parked(reason: reason, detail: detail, users: [aggregate.user], record: aggregate.record))

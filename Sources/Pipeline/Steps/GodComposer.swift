@@ -7,9 +7,11 @@ struct GodComposer {
     let notFound: NotFoundPolicy
 
     func compose(_ work: inout EnricherWork, _ answers: [UserID: MappingAnswer]) {
+        var version = WrittenVersion()
+        work.products.reserveCapacity(work.aggregates.count)
         for aggregate in work.aggregates {
             guard let value = aggregate.record.value else {
-                work.products.append(product(of: aggregate, god: nil, mapping: nil))
+                work.products.append(product(of: aggregate, god: nil, mapping: nil, &version))
                 continue
             }
             // The value is spliced into the God object as it is, so it has to be JSON here.
@@ -20,10 +22,11 @@ struct GodComposer {
             switch answers[aggregate.user] ?? .failed("the mapping service gave no answer for this user") {
             case .found(let mapping):
                 work.products.append(
-                    product(of: aggregate, god: GodObject.compose(aggregate: value, mapping: mapping), mapping: mapping))
+                    product(of: aggregate, god: GodObject.compose(aggregate: value, mapping: mapping), mapping: mapping, &version)
+                )
             case .notFound where notFound == .null:
                 work.products.append(
-                    product(of: aggregate, god: GodObject.compose(aggregate: value, mapping: nil), mapping: nil))
+                    product(of: aggregate, god: GodObject.compose(aggregate: value, mapping: nil), mapping: nil, &version))
             case .notFound:
                 work.park(.mappingNotFound, "mapping.not_found is set to park", aggregate)
             case .failed(let message):
@@ -32,7 +35,9 @@ struct GodComposer {
         }
     }
 
-    private func product(of aggregate: EnricherWork.Aggregate, god: [UInt8]?, mapping: [UInt8]?) -> EnricherWork.Product {
+    private func product(
+        of aggregate: EnricherWork.Aggregate, god: [UInt8]?, mapping: [UInt8]?, _ version: inout WrittenVersion
+    ) -> EnricherWork.Product {
         let record = aggregate.record
         let provenance = GodProvenance(
             aggregate: RecordAddress(partition: record.partition, offset: record.offset),
@@ -43,7 +48,22 @@ struct GodComposer {
             shipment: Shipment(
                 record: OutgoingRecord(
                     topic: godTopic, key: aggregate.user.keyBytes, value: god,
-                    headers: provenance.headers.map { Header($0.name, text: $0.text) }),
+                    headers: provenance.headerBytes(version: version.text(of: aggregate.version)).map {
+                        Header($0.name, $0.bytes)
+                    }),
                 origins: [record.topicPartition]))
+    }
+}
+
+/// How the last version is written: neighbours mostly were read in one snapshot.
+private struct WrittenVersion {
+    private var last: (version: SourcePosition, text: [UInt8])?
+
+    mutating func text(of version: SourcePosition?) -> [UInt8]? {
+        guard let version else { return nil }
+        if let last, last.version == version { return last.text }
+        let text = version.utf8
+        last = (version, text)
+        return text
     }
 }

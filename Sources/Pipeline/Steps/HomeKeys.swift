@@ -20,6 +20,8 @@ final class HomeKeys {
 
     private let kind: UserIDKind
     private var partitionCounts: [String: Int] = [:]
+    /// That of the topic which was asked for last: as a rule there is but one.
+    private var lastCount: (topic: String, count: Int)?
 
     init(kind: UserIDKind) {
         self.kind = kind
@@ -28,16 +30,24 @@ final class HomeKeys {
     /// How many partitions a topic has. Until that is known, every partition counts as the right one.
     func learn(_ count: Int, of topic: String) {
         partitionCounts[topic] = count
+        lastCount = nil
     }
 
-    func knowsPartitions(of topic: String) -> Bool { partitionCounts[topic] != nil }
+    func knowsPartitions(of topic: String) -> Bool { partitionCount(of: topic) != nil }
+
+    private func partitionCount(of topic: String) -> Int? {
+        if let last = lastCount, last.topic == topic { return last.count }
+        guard let count = partitionCounts[topic] else { return nil }
+        lastCount = (topic, count)
+        return count
+    }
 
     func standing(of record: Record) -> Standing {
         guard let key = record.key, let text = String(utf8: key), let user = try? kind.parse(text) else {
             return .nobodys
         }
-        guard user.keyBytes == key else { return .wrongKey(user) }
-        guard let count = partitionCounts[record.topic] else { return .own(user) }
+        guard user.text.utf8.elementsEqual(key) else { return .wrongKey(user) }
+        guard let count = partitionCount(of: record.topic) else { return .own(user) }
         let home = Partitioner.murmur2(key: key, partitionCount: count)
         return home == record.partition ? .own(user) : .wrongPartition(user, home: home)
     }

@@ -10,6 +10,8 @@ public final class Intake: Step {
     private let context: HopContext
     private let logger: Logger
     private var deletes = DeleteWatch()
+    /// That of the last record: as a rule the next one is of the same topic.
+    private var lastDecoder: (topic: String, decoder: ChangeEventDecoder)?
 
     public init(settings: IntakeSettings, ports: HopPorts) {
         self.settings = settings
@@ -25,14 +27,14 @@ public final class Intake: Step {
 
         var batch = SignalBatch()
         var parkings: [Parking] = []
-        for record in records {
+        for (index, record) in records.enumerated() {
             do throws(ChangeEventError) {
                 let event = try decode(record)
-                batch.add(event.users, position: event.position, from: record)
+                batch.add(event.users, position: event.position, from: record, at: index)
             } catch {
                 if error.reason == .truncate { warn(ofTruncate: error.detail) }
                 parkings.append(context.parking(error.reason, error.detail, users: error.users, record: record))
-                batch.add(error.users, position: nil, from: record)
+                batch.add(error.users, position: nil, from: record, at: index)
             }
         }
 
@@ -55,15 +57,13 @@ public final class Intake: Step {
             case .delivered: produced += 1
             case .tooLarge(let message):
                 parkings.append(
-                    context.parking(.recordTooLarge, message, users: [entry.signal.user], record: entry.newest))
+                    context.parking(.recordTooLarge, message, users: [entry.signal.user], record: records[entry.newest]))
             case .lost: break
             }
         }
+        let lastEventMs = lastEvents(of: records)
         context.counters.add {
-            for record in records {
-                guard let timeMs = record.timestampMs else { continue }
-                $0.lastEventMs[record.topic] = max($0.lastEventMs[record.topic] ?? timeMs, timeMs)
-            }
+            $0.lastEventMs.merge(lastEventMs) { max($0, $1) }
             $0.recordsOut += produced
             $0.deduplicated += batch.mentions - signals.count
         }
@@ -76,11 +76,11 @@ public final class Intake: Step {
     }
 
     private func decode(_ record: Record) throws(ChangeEventError) -> ChangeEvent {
-        guard let decoder = settings.decoders[record.topic] else {
+        guard let decoder = decoder(for: record.topic) else {
             throw ChangeEventError(.unknownShape, "topic \(record.topic) is not among the change topics")
         }
         let isAnnounced = deletes.announces(record)
-        deletes.forget([record.topicPartition])
+        deletes.pass(record)
         let event = try decoder.decode(key: record.key, value: record.value) { record.header($0) }
         if event.operation == .delete { deletes.note(record) }
         guard !event.users.isEmpty || isAnnounced else {
@@ -90,6 +90,31 @@ public final class Intake: Step {
                     + "deletes through (delete.tombstone.handling.mode=rewrite-with-tombstone)")
         }
         return event
+    }
+
+    private func decoder(for topic: String) -> ChangeEventDecoder? {
+        if let last = lastDecoder, last.topic == topic { return last.decoder }
+        guard let decoder = settings.decoders[topic] else { return nil }
+        lastDecoder = (topic, decoder)
+        return decoder
+    }
+
+    /// The newest timestamp of each topic.
+    private func lastEvents(of records: [Record]) -> [String: Int64] {
+        var newest: [String: Int64] = [:]
+        var topic = ""
+        var newestMs: Int64?
+        for record in records {
+            if record.topic != topic {
+                newest[topic] = newestMs
+                topic = record.topic
+                newestMs = newest[topic]
+            }
+            guard let timeMs = record.timestampMs else { continue }
+            newestMs = max(newestMs ?? timeMs, timeMs)
+        }
+        newest[topic] = newestMs
+        return newest
     }
 
     /// What is remembered of a partition is void once another member has had it; what came last there is looked up instead.
@@ -123,8 +148,8 @@ public struct IntakeSettings: Sendable {
 struct SignalBatch {
     struct Entry {
         var signal: Signal
-        /// The newest record that concerns the user.
-        var newest: Record
+        /// The place in the batch of the newest record that concerns the user.
+        var newest: Int
         /// Where all records that concern the user came from.
         var origins: [TopicPartition]
         /// When the oldest of them was written.
@@ -136,12 +161,12 @@ struct SignalBatch {
     private(set) var mentions = 0
     private var indices: [UserID: Int] = [:]
 
-    mutating func add(_ users: [UserID], position: SourcePosition?, from record: Record) {
+    mutating func add(_ users: [UserID], position: SourcePosition?, from record: Record, at place: Int) {
         for user in users {
             mentions += 1
             if let index = indices[user] {
                 signals[index].signal.position = newer(signals[index].signal.position, position)
-                signals[index].newest = record
+                signals[index].newest = place
                 let origin = record.topicPartition
                 if !signals[index].origins.contains(origin) { signals[index].origins.append(origin) }
                 signals[index].eventTimeMs = EventTime.older(signals[index].eventTimeMs, record.timestampMs)
@@ -149,7 +174,7 @@ struct SignalBatch {
                 indices[user] = signals.count
                 signals.append(
                     Entry(
-                        signal: Signal(user: user, position: position, cause: .change), newest: record,
+                        signal: Signal(user: user, position: position, cause: .change), newest: place,
                         origins: [record.topicPartition], eventTimeMs: record.timestampMs))
             }
         }
