@@ -11,6 +11,8 @@ struct StreamRun {
     let seconds: Double
     /// Of this process, which runs nothing else meanwhile; the servers are processes of their own.
     let cpuSeconds: Double
+    /// Of the servers meanwhile.
+    let serverSeconds: Double
     /// The most memory that the process had at one time.
     let peakBytes: Int
 
@@ -20,6 +22,7 @@ struct StreamRun {
     /// How many events one God object answers.
     var deduplication: Double { Double(events) / Double(max(1, godObjects)) }
     var cpuSecondsPerMillionEvents: Double { cpuSeconds / Double(events) * 1e6 }
+    var serverSecondsPerMillionEvents: Double { serverSeconds / Double(events) * 1e6 }
 
     /// Runs the pipeline until everything has gone through.
     static func measure(_ world: StreamWorld, _ load: StreamWorld.Load, _ settings: PipelineSettings, _ mapping: MappingSettings)
@@ -33,19 +36,20 @@ struct StreamRun {
             guard runner.isRunning else { break }
             usleep(1_000)
         }
-        let (start, cpu) = (ContinuousClock.now, cpuSeconds())
+        let (start, cpu, servers) = (ContinuousClock.now, cpuSeconds(), ServersCPU.seconds())
         while !isThrough(runner.counters.snapshot(), load.events) {
             guard runner.isRunning else { break }
             usleep(10_000)
         }
-        let (end, cpuEnd) = (ContinuousClock.now, Self.cpuSeconds())
+        let (end, cpuEnd, serversEnd) = (ContinuousClock.now, Self.cpuSeconds(), ServersCPU.seconds())
         let counts = runner.counters.snapshot()
         let peak = peakBytes()
         runner.requestStop()
         try runner.wait()
         guard isThrough(counts, load.events) else { throw BenchError("the pipeline ended before it was through: \(counts)") }
         return StreamRun(
-            events: load.events, counts: counts, seconds: (end - start) / .seconds(1), cpuSeconds: cpuEnd - cpu, peakBytes: peak)
+            events: load.events, counts: counts, seconds: (end - start) / .seconds(1), cpuSeconds: cpuEnd - cpu,
+            serverSeconds: serversEnd - servers, peakBytes: peak)
     }
 
     /// Whether each hop has dealt with all that the one before it has written.
