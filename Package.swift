@@ -123,7 +123,10 @@ let package = Package(
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Kafka", "MySQL", "rollcall"]),
         .testTarget(
             name: "rollcallTests",
-            dependencies: ["rollcall", "Sandbox", "Domain", "HTTP", "Kafka", "Ledger", "MySQL", "Pipeline", "Report", "Source"],
+            dependencies: [
+                "rollcall", "Sandbox", "Domain", "HTTP", "Kafka", "Ledger", "MySQL", "Pipeline", "Report", "Source",
+                "TestSupport",
+            ],
             // Read where they lie, so that the same test can write them anew.
             exclude: ["Help"]),
     ],

@@ -4,6 +4,7 @@ import Kafka
 import Ledger
 import Sandbox
 import Source
+import TestSupport
 import Testing
 
 @testable import Pipeline

@@ -209,14 +209,3 @@ final class PipelineStack {
         return try LedgerReader(path: settings.ledgerPath).newest(for: UserID(user)).max { $0.god.offset < $1.god.offset }
     }
 }
-
-/// Waits for a condition that is bound to come true, and fails the test if it does not within five minutes.
-func eventually(_ what: @autoclosure () -> String, _ condition: () throws -> Bool) throws {
-    for _ in 0..<6_000 {
-        if try condition() { return }
-        Thread.sleep(forTimeInterval: 0.05)
-    }
-    throw NotInTime(what: what())
-}
-
-struct NotInTime: Error { var what: String }

@@ -3,6 +3,7 @@ import Foundation
 import Kafka
 import Ledger
 import Sandbox
+import TestSupport
 import Testing
 
 @testable import Pipeline

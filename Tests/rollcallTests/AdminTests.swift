@@ -3,6 +3,7 @@ import Foundation
 import HTTP
 import Pipeline
 import Sandbox
+import TestSupport
 import Testing
 import Yams
 
@@ -28,14 +29,6 @@ struct AdminTests {
     private func get(_ url: String) throws -> (status: Int, text: String) {
         let response = try Client(HTTP.Configuration()).perform(Request(url: url))
         return (response.status, String(decoding: response.body, as: UTF8.self))
-    }
-
-    private func eventually(_ what: String, _ condition: () throws -> Bool) throws {
-        for _ in 0..<900 {
-            if try condition() { return }
-            Thread.sleep(forTimeInterval: 0.1)
-        }
-        Issue.record("not in time: \(what)")
     }
 
     @Test(

@@ -1,6 +1,7 @@
 import Foundation
 import Kafka
 import Sandbox
+import TestSupport
 import Testing
 
 @testable import Pipeline

@@ -4,6 +4,7 @@ import Kafka
 import MySQL
 import Sandbox
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Pipeline

@@ -2,6 +2,7 @@ import Domain
 import Kafka
 import Ledger
 import Source
+import TestSupport
 import Testing
 
 @testable import Pipeline

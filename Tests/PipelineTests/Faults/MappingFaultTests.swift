@@ -3,6 +3,7 @@ import HTTP
 import Ledger
 import Sandbox
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Pipeline

@@ -2,6 +2,7 @@ import Domain
 import MySQL
 import Sandbox
 import Source
+import TestSupport
 import Testing
 
 @testable import Pipeline

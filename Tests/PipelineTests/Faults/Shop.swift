@@ -1,6 +1,7 @@
 import Glibc
 import Kafka
 import MySQL
+import Pipeline
 
 /// Changes rows as a shop does, and publishes what the connector would say of it.
 final class Shop {

@@ -1,6 +1,7 @@
 import Domain
 import MySQL
 import Sandbox
+import TestSupport
 import Testing
 
 @testable import Pipeline
