@@ -160,11 +160,13 @@ public struct Finding: Sendable, Equatable {
     /// The tables that these fields come from; empty where it cannot be told, where all fields are written anew, and where the query
     /// reads one table only.
     public var tables: [String]
+    /// The partition of the stage's topic that the partitioner chooses for the user; nil where nobody asked it.
+    public var homePartition: Int32?
     public var evidence: Evidence
 
     public init(
         user: UserID, stage: Stage, kind: Kind, cause: Cause?, fields: [String] = [], values: [FieldValues]? = nil,
-        tables: [String] = [], evidence: Evidence
+        tables: [String] = [], homePartition: Int32? = nil, evidence: Evidence
     ) {
         self.user = user
         self.stage = stage
@@ -173,6 +175,7 @@ public struct Finding: Sendable, Equatable {
         self.fields = fields
         self.values = values
         self.tables = tables
+        self.homePartition = homePartition
         self.evidence = evidence
     }
 }

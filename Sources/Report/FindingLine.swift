@@ -94,11 +94,9 @@ public struct FindingLine: Sendable, Equatable {
     /// - Parameters:
     ///   - run: The run whose repair mends it.
     ///   - position: The position that the row was read at.
-    ///   - partition: The partition that the partitioner chooses for the user. Where it is not given, that of a record which
-    ///     was found stands in for it.
     ///   - firstSeen: When a run found it first.
     public init(
-        _ finding: Finding, run: RunID, position: SourcePosition? = nil, partition: Int32? = nil, firstSeen: UTCTime,
+        _ finding: Finding, run: RunID, position: SourcePosition? = nil, firstSeen: UTCTime,
         commands: Commands = Commands()
     ) {
         let evidence = finding.evidence
@@ -114,11 +112,12 @@ public struct FindingLine: Sendable, Equatable {
         ledger = evidence.production.map { LedgerEntry($0) }
         god = evidence.god.map { TopicRecord($0) }
         parked = evidence.parked
+        // Where nobody asked the partitioner, that of a record which was found stands in for it.
         let found =
             finding.stage == .aggregate
             ? evidence.aggregate?.address.partition
             : evidence.god?.address.partition ?? evidence.production?.god.partition
-        self.partition = partition ?? found
+        partition = finding.homePartition ?? found
         self.firstSeen = firstSeen
         repair = commands.repair(finding.user, run: run)
     }

@@ -61,14 +61,17 @@ public struct FindingTally: Sendable {
     }
 
     /// How all findings spread, by stage where the property is a stage's own.
-    var distributions: [Distribution] {
+    ///
+    /// - Parameter partitionCounts: Partitions of each stage's topic.
+    func distributions(partitionCounts: [Stage: Int]) -> [Distribution] {
         func spread(_ isMeant: (Bucket) -> Bool) -> FindingSpread {
             spreadOf.sorted { $0.key < $1.key }.reduce(into: FindingSpread()) { sum, entry in
                 if isMeant(entry.key) { sum.add(entry.value) }
             }
         }
-        return Stage.allCases.flatMap { stage in spread { $0.stage == stage }.distributions(stage: stage) }
-            + spread { _ in true }.distributions(stage: nil)
+        return Stage.allCases.compactMap { stage in
+            spread { $0.stage == stage }.byPartition(of: stage, count: partitionCounts[stage, default: 0])
+        } + spread { _ in true }.distributions
     }
 
     private mutating func noteAge(_ line: FindingLine) {

@@ -90,12 +90,11 @@ public struct RunReport: Sendable, Equatable {
         causes = tally.causes
         oldestStale = tally.oldestStale
         examples = tally.examples
-        distributions = tally.distributions
-        clusters = tally.clusters(
-            users: users,
-            partitionCounts: [
-                .aggregate: aggregateTopic?.partitions.count ?? 0, .god: godTopic?.partitions.count ?? 0,
-            ])
+        let partitionCounts: [Stage: Int] = [
+            .aggregate: aggregateTopic?.partitions.count ?? 0, .god: godTopic?.partitions.count ?? 0,
+        ]
+        distributions = tally.distributions(partitionCounts: partitionCounts)
+        clusters = tally.clusters(users: users, partitionCounts: partitionCounts)
     }
 
     /// Decides verdict, `complete`, reason and `verified_through` from what the report holds.
@@ -116,7 +115,8 @@ public struct RunReport: Sendable, Equatable {
     public var differences: Int { counts.values.reduce(0) { $0 + $1.missing + $1.stale + $1.extra } }
     public var unresolved: Int { counts.values.reduce(0) { $0 + $1.unresolved } }
 
-    func total(_ count: KeyPath<StageCounts, Int>) -> Int { counts.values.reduce(0) { $0 + $1[keyPath: count] } }
+    /// A figure, added up over the stages.
+    public func total(_ count: KeyPath<StageCounts, Int>) -> Int { counts.values.reduce(0) { $0 + $1[keyPath: count] } }
 
     /// Why the run is not complete, one clause each, the gravest first.
     private var shortfalls: [String] {

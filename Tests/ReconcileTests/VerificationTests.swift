@@ -135,6 +135,21 @@ struct VerificationTests {
         #expect(fields == [["v"]])
     }
 
+    @Test("names the partition of a user of whom nothing lies there, so that a partition into which nothing comes stands out")
+    func homePartitions() throws {
+        let world = World()
+        let user = UserID("100")
+        world.change(user, to: "new", emitsEvent: false)
+        let directory = ReportsDirectory()
+        let report = try world.verify(in: directory).report
+        let line = try ReportStore(directory: directory.path).load(.latest).findings().next()
+        let home = Partitioner.murmur2(key: user.keyBytes, partitionCount: World.partitionCount)
+        #expect(line?.kind == .missing)
+        #expect(line?.partition == home)
+        let bars = report.distributions.first { $0.property == .partition }?.bars
+        #expect(bars == (0..<Int32(World.partitionCount)).map { .init(label: "\($0)", findings: $0 == home ? 1 : 0) })
+    }
+
     @Test("names the tables that the differing fields come from")
     func tables() throws {
         let world = World()

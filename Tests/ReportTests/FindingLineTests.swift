@@ -40,6 +40,9 @@ struct FindingLineTests {
         #expect(stale.partition == 3)
         let missing = FindingLine(Sample.finding("1", .aggregate, .missing), run: try Sample.run(), firstSeen: Sample.start)
         #expect(missing.partition == nil)
+        var asked = Sample.finding("1", .aggregate, .missing)
+        asked.homePartition = 5
+        #expect(FindingLine(asked, run: try Sample.run(), firstSeen: Sample.start).partition == 5)
     }
 
     @Test("A cause that only a later version knows is kept by its code")

@@ -130,6 +130,13 @@ struct RunReportTests {
         for cause in causes { #expect(page.contains(cause.explanation), "\(cause.code) is explained otherwise") }
     }
 
+    @Test("reports/README.md lists the columns of findings.csv in their order, which stays")
+    func columns() throws {
+        let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+        let page = String(decoding: try InputFile.contents(of: root + "/reports/README.md"), as: UTF8.self)
+        #expect(page.filter { $0 != "\n" }.contains(CSV.header.filter { $0 != "\n" }))
+    }
+
     private func replacing(_ name: String, with value: JSONValue, in json: JSONValue) -> JSONValue {
         .object((json.members ?? []).map { $0.name == name ? .init(name, value) : $0 })
     }

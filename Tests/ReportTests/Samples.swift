@@ -67,10 +67,10 @@ enum Sample {
         _ user: String, _ stage: Stage = .aggregate, _ kind: Kind = .stale, _ cause: Cause? = .noChangeEventSeen,
         fields: [String] = [], tables: [String] = [], partition: Int32 = 3, timestampMs: Int64? = 1_795_000_000_000
     ) throws -> FindingLine {
-        FindingLine(
-            finding(
-                user, stage, kind, cause, fields: fields, tables: tables, partition: partition, timestampMs: timestampMs),
-            run: try run(), position: position, partition: partition, firstSeen: start)
+        var settled = finding(
+            user, stage, kind, cause, fields: fields, tables: tables, partition: partition, timestampMs: timestampMs)
+        settled.homePartition = partition
+        return FindingLine(settled, run: try run(), position: position, firstSeen: start)
     }
 
     /// A run of 2,000 users that found nothing wrong, not concluded yet.

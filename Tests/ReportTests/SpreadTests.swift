@@ -83,6 +83,21 @@ struct SpreadTests {
         #expect(among500 == [.lastChange, .table, .field])
     }
 
+    @Test("Partitions without a finding have their place between the others; of very many, only those with findings are shown")
+    func partitions() throws {
+        var tally = FindingTally(asOf: Sample.start)
+        for user in 0..<3 { tally.add(try Sample.line("\(user)", partition: user == 0 ? 1 : 3)) }
+        func bars(of count: Int) -> [Distribution.Bar]? {
+            tally.distributions(partitionCounts: [.aggregate: count]).first { $0.property == .partition }?.bars
+        }
+        let few: [Distribution.Bar] = [
+            .init(label: "0", findings: 0), .init(label: "1", findings: 1), .init(label: "2", findings: 0),
+            .init(label: "3", findings: 2), .init(label: "4", findings: 0),
+        ]
+        #expect(bars(of: 5) == few)
+        #expect(bars(of: 1_000) == [.init(label: "1", findings: 1), .init(label: "3", findings: 2)])
+    }
+
     @Test("However many fields and partitions a topic makes up, what is kept stays small")
     func bounded() throws {
         var spread = FindingSpread()
@@ -91,7 +106,7 @@ struct SpreadTests {
         }
         #expect(spread.fields.count == 200)
         #expect(spread.withFields == 3_000)
-        #expect(spread.distributions(stage: nil).allSatisfy { $0.bars.count <= 100 })
+        #expect(spread.distributions.allSatisfy { $0.bars.count <= 100 })
     }
 
     @Test("SHA-256 has the digests of the standard's examples")

@@ -73,7 +73,7 @@ struct FindingBuilder {
                     Finding(
                         user: item.suspect.user, stage: mismatch.stage, kind: mismatch.kind, cause: mismatch.cause,
                         fields: fields, values: mismatch.kind == .stale ? item.values : nil,
-                        tables: tables, evidence: known))
+                        tables: tables, homePartition: roll.home(of: item.suspect.user, at: mismatch.stage), evidence: known))
             }
         }
         return outcome

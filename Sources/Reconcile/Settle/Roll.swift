@@ -63,6 +63,12 @@ final class Roll {
         return nil
     }
 
+    /// The partition of a stage's topic that is a user's own, also where nothing of the user lies there.
+    func home(of user: UserID, at stage: Stage) -> Int32? {
+        let topic = stage == .aggregate ? aggregate.tail : god?.tail
+        return topic.map { Partitioner.murmur2(key: user.keyBytes, partitionCount: $0.partitionCount) }
+    }
+
     /// What is not covered, one clause for each partition.
     var gaps: [String] {
         [aggregate.tail, god?.tail].compactMap { $0 }.flatMap { topic in

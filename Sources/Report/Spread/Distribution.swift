@@ -47,17 +47,27 @@ public struct Distribution: Sendable, Equatable {
 extension FindingSpread {
     /// Bars that a chart of named things shows at most; the rest is summed up in one more.
     private static let namedBarsAtMost = 24
+    /// A topic of more partitions shows only those that have findings: bars thinner than a pixel show nothing.
+    private static let partitionBarsAtMost = 300
 
-    /// The bars of every property that anything is known of.
-    func distributions(stage: Stage?) -> [Distribution] {
+    /// The partitions of a stage's topic, those without a finding between the others: that most are empty says as much as that one
+    /// is full. Nil where no partition is known.
+    ///
+    /// - Parameter count: How many partitions the topic has.
+    func byPartition(of stage: Stage, count: Int) -> Distribution? {
+        guard !partitions.isEmpty else { return nil }
+        let empty = count <= Self.partitionBarsAtMost ? 0..<Int32(count) : 0..<0
+        let bars = Set(partitions.keys).union(empty).sorted().map {
+            Distribution.Bar(label: "\($0)", findings: partitions[$0, default: 0])
+        }
+        return Distribution(property: .partition, stage: stage, bars: bars, of: partitions.values.reduce(0, +))
+    }
+
+    /// The bars of every other property that anything is known of.
+    var distributions: [Distribution] {
         var all: [Distribution] = []
         func add(_ property: Distribution.Property, _ bars: [Distribution.Bar], of total: Int) {
-            if total > 0, !bars.isEmpty { all.append(Distribution(property: property, stage: stage, bars: bars, of: total)) }
-        }
-        if stage != nil {
-            let bars = partitions.sorted { $0.key < $1.key }.map { Distribution.Bar(label: "\($0.key)", findings: $0.value) }
-            add(.partition, bars, of: partitions.values.reduce(0, +))
-            return all
+            if total > 0, !bars.isEmpty { all.append(Distribution(property: property, bars: bars, of: total)) }
         }
         let beginnings = prefixes.ordered
         add(
