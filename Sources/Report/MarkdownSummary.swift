@@ -19,7 +19,9 @@ public struct MarkdownSummary: Sendable {
 
     private func section(_ section: FirstScreen.Section) -> String? {
         switch section {
-        case .verdict: "# Rollcall: \(report.verdict.rawValue)\n\n**\(Markdown.escape(screen.headline))**"
+        case .verdict:
+            (["# Rollcall: \(report.verdict.rawValue)", "**\(Markdown.escape(screen.headline))**"] + lead)
+                .joined(separator: "\n\n")
         case .coverage: [facts(screen.coverage), counts].compactMap { $0 }.joined(separator: "\n\n").nilWhereEmpty
         case .asOf: titled("As of", facts(screen.asOf))
         case .change: titled("Since the last run", facts(screen.change))
@@ -30,6 +32,12 @@ public struct MarkdownSummary: Sendable {
         case .notes: titled("Notes", list(screen.notes.map { Markdown.escape($0) }))
         case .next: titled("Next", list(screen.steps.map { "\(Markdown.code($0.command)) \(Markdown.escape($0.purpose))" }))
         }
+    }
+
+    private var lead: [String] {
+        guard let first = screen.first else { return [] }
+        let change = report.delta.map { "\($0.text) since the last run. " } ?? ""
+        return ["\(change)Do first: \(Markdown.code(first.command))"]
     }
 
     private func titled(_ title: String, _ body: String?) -> String? { body.map { "## \(title)\n\n\($0)" } }

@@ -42,7 +42,7 @@ public struct TerminalSummary: Sendable {
     /// The blocks of a section; a block is set off by an empty line.
     private func lines(_ section: FirstScreen.Section) -> [[String]] {
         switch section {
-        case .verdict: [[headline]]
+        case .verdict: [[headline] + lead]
         case .coverage: [facts(screen.coverage), counts]
         case .asOf: [facts(screen.asOf)]
         case .change: [facts(screen.change)]
@@ -63,6 +63,13 @@ public struct TerminalSummary: Sendable {
             case .incomplete: .yellow
             }
         return paint(PlainText.visible(report.headline), color, .bold)
+    }
+
+    /// What whoever reads no further has to know. Where nothing is to be done, the headline says all of it.
+    private var lead: [String] {
+        guard let first = screen.first else { return [] }
+        let change = report.delta.map { "  \($0.text) since the last run" }
+        return [change, "  " + paint("Do first", .bold) + "  " + paint(first.command, .cyan)].compactMap { $0 }
     }
 
     private func facts(_ facts: [Fact]) -> [String] {

@@ -65,6 +65,8 @@ struct TerminalSummaryTests {
     func differences() throws {
         let expected = """
             NOT safe to cut over: 16 missing, 3 stale, 0 extra of 4,210,331 users, 100 % scanned
+              2 new, 17 persisting, 4 healed since the last run
+              Do first  rollcall repair --run 20261122T080000Z-4f2a --dry-run
 
               coverage    4 of 4 key ranges, 100 %
 
@@ -142,6 +144,8 @@ struct TerminalSummaryTests {
     func narrow() throws {
         let expected = """
             \u{1b}[31;1mNOT safe to cut over: 16 missing, 3 stale, 0 extra of 4,210,331 users, 100 % scanned\u{1b}[0m
+              2 new, 17 persisting, 4 healed since the last run
+              \u{1b}[1mDo first\u{1b}[0m  \u{1b}[36mrollcall repair --run 20261122T080000Z-4f2a --dry-run\u{1b}[0m
 
               \u{1b}[2mcoverage    \u{1b}[0m4 of 4 key ranges, 100 %
 
@@ -234,6 +238,7 @@ struct TerminalSummaryTests {
         report.conclude()
         let expected = """
             Cannot tell yet: the fence was not passed (enricher: 12 records behind in partition 4); only 75 % of the plan was scanned; 1 suspect could not be settled in time
+              Do first  rollcall verify
 
               coverage    3 of 4 key ranges, 75 %
 
@@ -267,6 +272,7 @@ struct TerminalSummaryTests {
         report.conclude(failure: "the source yields no row at all; if that is right, pass --allow-empty")
         let expected = """
             No verdict: the source yields no row at all; if that is right, pass --allow-empty
+              Do first  rollcall doctor
 
               run         20261122T080000Z-4f2a, verify, started 2026-11-22 08:00:00 UTC, took 0 ms
 
@@ -279,6 +285,13 @@ struct TerminalSummaryTests {
 
             """
         #expect(TerminalSummary(report, path: nil).text == expected)
+    }
+
+    @Test("A run without a verdict among the others is no run without findings")
+    func trendOfAFailure() throws {
+        var report = try Sample.differing()
+        report.trend[report.trend.count - 1].verdict = .error
+        #expect(report.trendText?.contains("× no verdict now; most 21, in 5 runs") == true)
     }
 
     @Test("Colours change nothing but colours")

@@ -35,7 +35,8 @@ struct FrontPage {
         return """
             <section aria-labelledby="trend"><h2 id="trend">The last \(newest.trend.count) runs</h2>
             \(Charts.trend(newest.trend, linked: Set(runs.map(\.runID.text))))
-            <ul class="legend" aria-hidden="true"><li class="is-new">new</li><li class="is-persisting">persisting</li><li class="is-healed">healed</li></ul></section>
+            <ul class="legend" aria-hidden="true"><li class="is-new">new</li><li class="is-persisting">persisting</li><li class="is-healed">healed</li>\
+            \(newest.trend.contains { $0.verdict == .error } ? "<li class=\"is-void\">no verdict</li>" : "" as Markup)</ul></section>
             """
     }
 
@@ -61,15 +62,17 @@ struct FrontPage {
                 """
         case .run(let stored):
             let report = stored.report
-            func cell(_ number: Int, isBad: Bool = true) -> Markup {
-                "<td\(isBad && number > 0 ? " class=\"bad\"" : "" as Markup)>\(PlainText.grouped(number))</td>"
+            // What a run without a verdict did not look at is not zero.
+            func cell(_ number: Int?, isBad: Bool = true) -> Markup {
+                guard let number, report.verdict != .error else { return "<td>–</td>" }
+                return "<td\(isBad && number > 0 ? " class=\"bad\"" : "" as Markup)>\(PlainText.grouped(number))</td>"
             }
             return """
                 <tr><th scope="row"><a href="\(report.runID.text)/index.html">\(report.startedAt.readable.prefix(16))</a></th>\
                 <td><span class="dot" data-tone="\(report.verdict.rawValue)">\(report.verdict.word)\(report.complete || report.verdict == .error || report.verdict == .incomplete ? "" : ", incomplete")</span></td>\
-                <td>\(report.coverage.percentText)</td>\(cell(report.users, isBad: false))\(cell(report.total(\.missing)))\(cell(report.total(\.stale)))\
+                <td>\(report.verdict == .error ? "–" : report.coverage.percentText)</td>\(cell(report.users, isBad: false))\(cell(report.total(\.missing)))\(cell(report.total(\.stale)))\
                 \(cell(report.total(\.extra)))\(cell(report.unresolved))\
-                \(report.delta.map { cell($0.new) } ?? "<td>–</td>")\(report.delta.map { cell($0.healed, isBad: false) } ?? "<td>–</td>")</tr>
+                \(cell(report.delta?.new))\(cell(report.delta?.healed, isBad: false))</tr>
                 """
         }
     }

@@ -61,9 +61,8 @@ struct RunPage {
         """
     }
 
-    /// The one thing to do: who has ten seconds need not look for it.
     private var first: Markup? {
-        screen.steps.first.map { step in "<div class=\"first\"><p>Do first</p>\(Self.command(step.command))</div>" }
+        screen.first.map { step in "<div class=\"first\"><p>Do first</p>\(Self.command(step.command))</div>" }
     }
 
     private var coverage: Markup {
@@ -101,12 +100,15 @@ struct RunPage {
     }
 
     private var asOf: Markup {
-        """
-        <section aria-labelledby="as-of">
-        <h2 id="as-of">As of</h2>
-        <dl class="facts">\(screen.asOf.filter { $0.label != "run" }.map(Self.fact))</dl>
-        </section>
-        """
+        // The run itself stands below the headline.
+        let facts = screen.asOf.filter { $0.label != "run" }
+        guard !facts.isEmpty else { return "" }
+        return """
+            <section aria-labelledby="as-of">
+            <h2 id="as-of">As of</h2>
+            <dl class="facts">\(facts.map(Self.fact))</dl>
+            </section>
+            """
     }
 
     private static func fact(_ fact: Fact) -> Markup {
@@ -122,67 +124,16 @@ struct RunPage {
             """
         }
         let standing = report.standingText.map { text -> Markup in "<p class=\"standing\">\(text.firstUppercased)</p>" }
-        let first: Markup = "<p class=\"quiet\">There is no earlier run to compare with.</p>"
+        let nothing: Markup =
+            report.verdict == .error
+            ? "<p class=\"quiet\">This run came to no verdict, so there is nothing to compare.</p>"
+            : "<p class=\"quiet\">There is no earlier run to compare with.</p>"
         return """
             <section aria-labelledby="change">
             <h2 id="change">Since the last run</h2>
-            <div class="change"><div>\(delta ?? first)\(standing.orNothing)</div>
+            <div class="change"><div>\(delta ?? nothing)\(standing.orNothing)</div>
             <div>\(report.trend.count > 1 ? Charts.trend(report.trend) : "")</div></div>
             </section>
-            """
-    }
-
-    private var causes: Markup {
-        let buckets = screen.buckets
-        guard !buckets.isEmpty else { return "" }
-        let total = max(1, report.differences)
-        let items = buckets.map { entry -> Markup in
-            let bucket = entry.bucket
-            let link: Markup =
-                "#stage=\(percentEncoded(bucket.stage.rawValue))&amp;kind=\(percentEncoded(bucket.kind.rawValue))&amp;cause=\(percentEncoded(bucket.causeCode))"
-            return """
-                <li><div class="amount"><span class="big">\(PlainText.grouped(entry.findings))</span><svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">\
-                <rect class="track" width="100" height="4"/><rect class="fill" width="\(Double(entry.findings) * 100 / Double(total))" height="4"/></svg></div>
-                <div class="what"><h3>\(bucket.title) <code>\(bucket.causeCode)</code></h3><p>\(bucket.explanation.firstUppercased). <a href="\(link)">Show \(PlainText.count(entry.findings, "finding"))</a></p>
-                \(entry.command.map(Self.command) ?? "<p class=\"quiet\">No command can mend it; look at one of them with <code>rollcall explain</code>.</p>")</div></li>
-                """
-        }
-        return "<section aria-labelledby=\"causes\"><h2 id=\"causes\">Causes</h2><ul class=\"buckets\">\(items)</ul></section>"
-    }
-
-    private var clusters: Markup {
-        let sentences = screen.clusters.map { group -> Markup in
-            let texts = group.clusters.map { cluster -> Markup in "<li>\(cluster.text.firstUppercased)</li>" }
-            return
-                "<li><strong>\(group.bucket.title)</strong> <code>\(group.bucket.causeCode)</code><ul>\(texts)</ul></li>"
-        }
-        let charts = report.distributions.compactMap { distribution -> Markup? in
-            switch distribution.property {
-            case .partition: Charts.scale(distribution, name: "partition of the \(distribution.stage?.rawValue ?? "") topic")
-            case .userID where distribution.bars.contains { $0.label.hasSuffix("…") }:
-                Charts.list(distribution, name: "beginning of the user id")
-            case .userID: Charts.scale(distribution, name: "user id")
-            case .lastChange: Charts.scale(distribution, name: "time of the last change (UTC)")
-            case .field: Charts.list(distribution, name: "differing field")
-            case .table: Charts.list(distribution, name: "table that differing fields come from")
-            case .staleness: nil
-            }
-        }
-        guard !sentences.isEmpty || !charts.isEmpty else { return "" }
-        let list: Markup =
-            sentences.isEmpty
-            ? "<p class=\"quiet\">Nothing that they strikingly have in common.</p>" : "<ul class=\"common\">\(sentences)</ul>"
-        return """
-            <section aria-labelledby="clusters"><h2 id="clusters">Where they cluster</h2>\(list)<div class="charts">\(charts)</div></section>
-            """
-    }
-
-    private var staleness: Markup {
-        guard let staleness = screen.staleness else { return "" }
-        return """
-            <section aria-labelledby="staleness"><h2 id="staleness">How long they have been stale</h2>
-            \(Charts.list(staleness, name: "age of the stale value"))
-            \(screen.oldest.map { text -> Markup in "<p>\(text.firstUppercased).</p>" }.orNothing)</section>
             """
     }
 
@@ -211,7 +162,12 @@ struct RunPage {
     }
 
     static func command(_ command: String) -> Markup {
-        "<div class=\"command\"><code>\(command)</code><button type=\"button\" class=\"copy\" hidden aria-label=\"Copy the command \(command)\">Copy</button></div>"
+        // Browsers break lines at hyphens too, and an option that begins on the line before reads like two words.
+        let words = command.split(separator: " ", omittingEmptySubsequences: false).map { word -> Markup in "<span>\(word)</span>"
+        }
+        let text = words.dropFirst().reduce(words.first.orNothing) { line, word in "\(line) \(word)" }
+        return
+            "<div class=\"command\"><code>\(text)</code><button type=\"button\" class=\"copy\" hidden aria-label=\"Copy the command \(command)\">Copy</button></div>"
     }
 }
 

@@ -51,8 +51,10 @@
     setTimeout(() => { button.textContent = "Copy"; }, 1600);
   });
   for (const button of document.querySelectorAll(".copy")) button.hidden = false;
+  // A line may break between words and not within them, as in the commands that stand on the page already.
+  const words = (text) => text.split(" ").flatMap((word, index) => [index ? " " : null, make("span", { textContent: word })]);
   const command = (text) =>
-    make("div", { className: "command" }, make("code", { textContent: text }),
+    make("div", { className: "command" }, make("code", {}, ...words(text)),
       make("button", { type: "button", className: "copy", textContent: "Copy", ariaLabel: `Copy the command ${text}` }));
 
   const source = byID("data");

@@ -5,6 +5,7 @@ import Domain
 struct FirstScreen {
     /// The parts, in the order in which every form shows them.
     enum Section: CaseIterable {
+        /// The sentence, and where something has to be done: what is new, and the one thing to do first.
         case verdict
         /// How much was checked, and how the users came out.
         case coverage
@@ -54,6 +55,8 @@ struct FirstScreen {
     var examples: [FindingLine] { report.examples }
     var notes: [String] { report.allNotes }
     var steps: [NextStep] { report.nextSteps(commands) }
+    /// The one thing to do: who has ten seconds need not look for it. Nil where nothing is to be done.
+    var first: NextStep? { steps.first }
 
     /// How the users of each stage came out; nil where no stage was looked at.
     var counts: Table? {

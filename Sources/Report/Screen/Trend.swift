@@ -25,15 +25,18 @@ extension RunReport {
     }
 
     /// `▁▁▃█▅ 19 findings now; most 42, in 30 runs since 2026-10-24`: one column per run, the oldest first.
+    ///
+    /// A run without a verdict found nothing because it looked at nothing, so it says that and no number.
     var trendText: String? {
         guard trend.count > 1, let first = trend.first, let last = trend.last else { return nil }
         let most = trend.map(\.findings).max() ?? 0
         let columns = trend.map { Self.column($0, most: most) }.joined()
+        let now = last.verdict == .error ? "no verdict now" : "\(PlainText.count(last.findings, "finding")) now"
         let legend = [
             trend.contains { $0.findings == 0 && $0.verdict != .error } ? "· none" : nil,
             trend.contains { $0.verdict == .error } ? "× no verdict" : nil,
         ].compactMap { $0 }
-        return "\(columns) \(PlainText.count(last.findings, "finding")) now; most \(PlainText.grouped(most)), in "
+        return "\(columns) \(now); most \(PlainText.grouped(most)), in "
             + "\(PlainText.count(trend.count, "run")) since \(first.startedAt.readable.prefix(10))"
             + (legend.isEmpty ? "" : " (\(legend.joined(separator: ", ")))")
     }
