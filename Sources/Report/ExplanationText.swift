@@ -1,9 +1,15 @@
 import Domain
 
 extension Explanation {
+    /// Columns of the labels at the left.
+    private static let labelWidth = 14
+
     /// One screen for a terminal.
-    public var text: String {
-        var lines = ["User \(PlainText.visible(user.text)): \(headline)", ""]
+    ///
+    /// - Parameter width: Its columns. What is longer goes on below itself; the command to run next is never broken, because it could not
+    ///   be pasted.
+    public func text(width: Int = .max) -> String {
+        var lines: [String] = []
         lines += block("row", row) { row in
             ["digest \(row.digest)" + (row.position.map { ", read at \($0)" } ?? "")]
         }
@@ -20,8 +26,18 @@ extension Explanation {
             lines.append("")
             for finding in findings { lines.append(Self.text(finding)) }
         }
-        if let nextCommand { lines += ["", "Next: \(nextCommand)"] }
-        return lines.joined(separator: "\n") + "\n"
+        lines = lines.flatMap { Self.wrapped($0, to: width) }
+        let head = PlainText.wrapped("User \(PlainText.visible(user.text)): \(headline)", to: width)
+        let next = nextCommand.map { ["", "Next: \($0)"] } ?? []
+        return (head + [""] + lines + next).joined(separator: "\n") + "\n"
+    }
+
+    private static func wrapped(_ line: String, to width: Int) -> [String] {
+        guard PlainText.width(line) > width, line.hasPrefix("  ") else { return [line] }
+        let parts = PlainText.wrapped(String(line.dropFirst(labelWidth)), to: max(40, width - labelWidth))
+        return parts.enumerated().map { index, part in
+            (index == 0 ? String(line.prefix(labelWidth)) : String(repeating: " ", count: labelWidth)) + part
+        }
     }
 
     private var headline: String {
@@ -33,7 +49,7 @@ extension Explanation {
     }
 
     private static func line(_ label: String, _ text: String) -> String {
-        "  " + label + String(repeating: " ", count: max(1, 12 - label.count)) + text
+        PlainText.padded("  " + label, to: labelWidth) + text
     }
 
     private func block<Value>(_ label: String, _ sighting: Sighting<Value>, _ show: (Value) -> [String]) -> [String] {

@@ -22,7 +22,7 @@ struct ExplanationTests {
     func nobody() {
         let explanation = explain("404", WorldPorts(world: World()))
         #expect(explanation.conclusion == .consistent)
-        #expect(explanation.text.hasPrefix("User 404: exists nowhere, and nowhere is right\n"))
+        #expect(explanation.text().hasPrefix("User 404: exists nowhere, and nowhere is right\n"))
         #expect(explanation.json["row"] == .null && explanation.json["god"] == .null)
         #expect(explanation.json["exit_code"] == 0)
     }
@@ -38,7 +38,7 @@ struct ExplanationTests {
         }
         #expect(productions.count == 1)
         for unseen in ["aggregate", "God object", "changes"] {
-            #expect(explanation.text.contains(try Regex("\\n  \\Q\(unseen)\\E +could not be read: the broker is down")))
+            #expect(explanation.text().contains(try Regex("\\n  \\Q\(unseen)\\E +could not be read: the broker is down")))
         }
         #expect(explanation.json["aggregate"]?["unseen"] == "the broker is down")
     }
@@ -51,7 +51,7 @@ struct ExplanationTests {
             Issue.record("the topics could be seen")
             return
         }
-        #expect(explanation.text.contains("  row         could not be read: the server is down"))
+        #expect(explanation.text().contains("  row         could not be read: the server is down"))
     }
 
     @Test("A parked record is told with its hop and reason, and is what to look into next")
@@ -69,7 +69,7 @@ struct ExplanationTests {
         }
         let explanation = explain("5", WorldPorts(world: world))
         #expect(explanation.conclusion.exitCode == 1)
-        #expect(explanation.text.contains("by the enricher, 2023-11-14T22:13:20Z: the mapping service gave no usable answer"))
+        #expect(explanation.text().contains("by the enricher, 2023-11-14T22:13:20Z: the mapping service gave no usable answer"))
         #expect(explanation.nextCommand == "rollcall parked retry")
     }
 
@@ -83,8 +83,8 @@ struct ExplanationTests {
         _ = try world.verify(in: directory)
         let explanation = explain("3", WorldPorts(world: world))
         #expect(explanation.conclusion == .consistent)
-        #expect(explanation.text.contains("  earlier     stale at stage aggregate since 2023-11-14"))
-        #expect(explanation.text.contains(", healed 2023-11-15"))
+        #expect(explanation.text().contains("  earlier     stale at stage aggregate since 2023-11-14"))
+        #expect(explanation.text().contains(", healed 2023-11-15"))
     }
 }
 

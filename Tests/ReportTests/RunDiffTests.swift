@@ -51,14 +51,14 @@ struct RunDiffTests {
               later    20261122T080000Z-0002  3 findings, differences
 
             New
-              aggregate extra  9  tombstone_missing
+              aggregate extra    9  tombstone_missing
 
             Changed
-              aggregate stale  3  no_change_event_seen → signalled_never_aggregated  (name → email, name)
+              aggregate stale    3  no_change_event_seen → signalled_never_aggregated  (name → email, name)
 
             Healed
               aggregate missing  2  no_change_event_seen  first seen 2026-11-22 08:00:00 UTC
-              god missing  4  produced_then_absent  first seen 2026-11-22 08:00:00 UTC
+              god missing        4  produced_then_absent  first seen 2026-11-22 08:00:00 UTC
 
             """
         #expect(text == expected)

@@ -58,7 +58,8 @@ public struct RunDiffText: Sendable {
 
     private func line(_ entry: RunDiff.Entry) -> String {
         let line = entry.line
-        var text = "  \(line.stage.rawValue) \(line.kind.rawValue)  \(PlainText.visible(line.user.text))  "
+        let kind = PlainText.padded("\(line.stage.rawValue) \(line.kind.rawValue)", to: "aggregate missing".count)
+        var text = "  \(kind)  \(PlainText.visible(line.user.text))  "
         text += (entry.earlierCause.map { "\(PlainText.visible($0)) → " } ?? "") + PlainText.visible(line.bucket.causeCode)
         let fields = line.fields.joined(separator: ", ")
         if let earlier = entry.earlierFields {

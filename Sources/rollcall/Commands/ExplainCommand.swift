@@ -23,6 +23,7 @@ struct ExplainCommand: ParsableCommand {
     private static let patienceMs = 4_000
 
     func run() throws {
+        try ledgers.check()
         try parked.check()
         let settings = try global.prepare(needs: EffectiveSettings.areasToJudge(Set(Stage.allCases)))
         var recipe = try settings.reconcile(ledgers: ledgers.files, parked: parked.files, patienceMs: Self.patienceMs)
@@ -39,7 +40,7 @@ struct ExplainCommand: ParsableCommand {
         if global.json {
             try Console.shared.output(explanation.json)
         } else {
-            try Console.shared.output(explanation.text)
+            try Console.shared.output(explanation.text(width: Console.shared.width))
         }
         throw ExitCode(explanation.conclusion.exitCode)
     }

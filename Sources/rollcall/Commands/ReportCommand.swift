@@ -35,11 +35,11 @@ struct ReportListCommand: ParsableCommand {
             Console.shared.note("no run has been reported in \(directory) yet; `rollcall verify` does one")
             return
         }
-        var table = TextTable(header: [
-            "RUN", "FINISHED", "VERDICT", "USERS", "MISSING", "STALE", "EXTRA", "UNRESOLVED", "NEW", "HEALED",
-        ])
-        for entry in entries { table.add(entry.cells) }
-        try Console.shared.output(table.text)
+        let list = RunList(entries, width: Console.shared.terminalWidth)
+        try Console.shared.output(list.text)
+        if let omission = list.omission { Console.shared.note(omission) }
+        // A sentence in the table would push the numbers of all other runs out of sight.
+        for case .unreadable(_, let error) in entries { Console.shared.complain("rollcall: \(error)") }
     }
 }
 
@@ -83,23 +83,6 @@ struct ReportShowCommand: ParsableCommand {
 extension ReportFormat: ExpressibleByArgument {}
 
 extension ReportStore.Entry {
-    fileprivate var cells: [String] {
-        switch self {
-        case .unreadable(let run, let error): return [run.text, "-", "unreadable", error.description]
-        case .run(let stored):
-            let report = stored.report
-            func sum(_ part: KeyPath<StageCounts, Int>) -> String {
-                PlainText.grouped(report.counts.values.map { $0[keyPath: part] }.reduce(0, +))
-            }
-            return [
-                report.runID.text, report.finishedAt.description, report.verdict.rawValue,
-                PlainText.grouped(report.users),
-                sum(\.missing), sum(\.stale), sum(\.extra), sum(\.unresolved),
-                report.delta.map { PlainText.grouped($0.new) } ?? "-", report.delta.map { PlainText.grouped($0.healed) } ?? "-",
-            ]
-        }
-    }
-
     fileprivate var json: JSONValue {
         switch self {
         case .unreadable(let run, let error):

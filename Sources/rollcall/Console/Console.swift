@@ -15,9 +15,11 @@ final class Console: Sendable {
     /// Whether colours may be used on standard output.
     var outputUsesColour: Bool { state.withLock { $0.colourIsWelcome } && isatty(STDOUT_FILENO) == 1 }
     /// The columns of the terminal that standard output is, and 100 where it is none.
-    var width: Int {
+    var width: Int { terminalWidth ?? 100 }
+    /// The columns of the terminal that standard output is; nil where it is none, and nothing need be cut for anybody's eyes.
+    var terminalWidth: Int? {
         var size = winsize()
-        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 100
+        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : nil
     }
 
     private struct State {
