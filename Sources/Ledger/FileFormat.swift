@@ -8,6 +8,8 @@ import SQLite
 struct FileFormat: Sendable {
     /// What it is called in messages, for example `ledger`.
     var name: String
+    /// Where a file of this kind comes from, for whoever looks for one that is not there.
+    var origin: String
     /// Four ASCII letters.
     var applicationID: Int32
     /// Step n brings a file of schema version n to version n + 1; the first one starts from nothing. A step that was ever
@@ -38,11 +40,13 @@ struct FileFormat: Sendable {
     func openForReading(_ path: String) throws -> Database {
         try translatingErrors {
             guard access(path, F_OK) == 0 else {
-                throw LedgerError(.missing, path: path, "there is no \(name) at this path")
+                throw LedgerError(.missing, path: path, "there is no \(name) at this path; \(origin)")
             }
             let database = try Database(path: path, mode: .readOnly)
             if try database.applicationID == 0, try database.isEmpty {
-                throw LedgerError(.missing, path: path, "the file is empty: no \(name) has been written here yet")
+                let fault =
+                    fileSizeBytes(path) == 0 ? "the file is empty: no \(name) has been written here yet" : "the file was cut off"
+                throw LedgerError(.missing, path: path, "\(fault); \(origin)")
             }
             try requireOurs(database)
             let version = try database.userVersion

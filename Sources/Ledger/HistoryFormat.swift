@@ -4,7 +4,8 @@ extension FileFormat {
     /// A finding is one row per (user, stage, kind) for ever: the run that saw it first in its present spell, the one that saw
     /// it last, and the one that found it healed. One that comes back after it healed starts a new spell.
     static let history = FileFormat(
-        name: "history", applicationID: 0x526F_6C48,
+        name: "history", origin: "`rollcall verify` and `rollcall reconcile` write one; reports.history_path says where",
+        applicationID: 0x526F_6C48,
         migrations: [
             """
             CREATE TABLE runs (

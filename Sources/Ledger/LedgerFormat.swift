@@ -7,7 +7,9 @@ extension FileFormat {
     /// `productions` has no index but its row id: every append goes to the end of the file. `god_partitions` repeats the
     /// highest offset of each partition, a handful of rows, so that a writer that starts need not read everything.
     static let ledger = FileFormat(
-        name: "ledger", applicationID: 0x526F_6C4C,
+        name: "ledger",
+        origin: "`rollcall stream` writes one, and `rollcall ledger rebuild` makes one anew; ledger.path says where",
+        applicationID: 0x526F_6C4C,
         migrations: [
             """
             CREATE TABLE meta (

@@ -5,7 +5,8 @@ extension FileFormat {
     /// counts its offsets from the start, and must not overwrite what was parked before. The large columns stand last, so that
     /// a listing never reads the pages that hold them.
     static let parked = FileFormat(
-        name: "parked file", applicationID: 0x526F_6C50,
+        name: "parked file", origin: "`rollcall stream` writes one; ledger.parked_path says where",
+        applicationID: 0x526F_6C50,
         migrations: [
             """
             CREATE TABLE parked (

@@ -23,7 +23,9 @@ struct JSONFields {
         do throws(JSONError) {
             return try JSONValue(parsing: bytes)
         } catch {
-            throw ReportError(.malformed, path: file, "\(error)")
+            throw ReportError(
+                .malformed, path: file,
+                "\(error); the file was changed after it was written: restore it, or remove the run's directory")
         }
     }
 

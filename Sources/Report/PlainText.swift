@@ -26,6 +26,15 @@ public enum PlainText {
         return "\(seconds / 3_600) h \(seconds / 60 % 60) min"
     }
 
+    /// `640 bytes`, `48 KB`, `3 MB`, `12,400 MB`: as coarse as is useful, in powers of ten as disks are sold.
+    public static func size(bytes: Int64) -> String {
+        switch bytes {
+        case ..<1_000: "\(bytes) bytes"
+        case ..<1_000_000: "\(bytes / 1_000) KB"
+        default: "\(grouped(bytes / 1_000_000)) MB"
+        }
+    }
+
     /// An age, as coarse as people say it: `less than a minute`, `40 min`, `5 h`, `4 days`.
     static func age(milliseconds: Int64) -> String {
         let minutes = max(0, milliseconds) / 60_000

@@ -137,7 +137,8 @@ struct LedgerOpeningTests {
 
     @Test("A file of an older schema is upgraded by its writer, step by step, and refused by a reader until then")
     func upgrade() throws {
-        let old = FileFormat(name: "toy", applicationID: 77, migrations: ["CREATE TABLE a (x INTEGER) STRICT"])
+        let old = FileFormat(
+            name: "toy", origin: "this test writes one", applicationID: 77, migrations: ["CREATE TABLE a (x INTEGER) STRICT"])
         var new = old
         new.migrations += ["ALTER TABLE a ADD COLUMN y INTEGER", "CREATE TABLE b (z INTEGER) STRICT"]
         try old.openForWriting(path).execute("INSERT INTO a VALUES (1)")
@@ -150,7 +151,8 @@ struct LedgerOpeningTests {
 
     @Test("An upgrade that fails half-way leaves the file as it was")
     func failedUpgrade() throws {
-        let old = FileFormat(name: "toy", applicationID: 77, migrations: ["CREATE TABLE a (x INTEGER) STRICT"])
+        let old = FileFormat(
+            name: "toy", origin: "this test writes one", applicationID: 77, migrations: ["CREATE TABLE a (x INTEGER) STRICT"])
         var broken = old
         broken.migrations += ["CREATE TABLE b (z INTEGER) STRICT", "CREATE TABLE a (again INTEGER)"]
         _ = try old.openForWriting(path)

@@ -61,7 +61,7 @@ public struct Forecast: Sendable, Equatable {
     public var text: String {
         var parts: [String] = []
         if let rows {
-            let bytes = tableBytes.map { " (\(PlainText.grouped($0 / 1_000_000)) MB)" } ?? ""
+            let bytes = tableBytes.map { " (\(PlainText.size(bytes: Int64($0))))" } ?? ""
             parts.append("\(PlainText.count(rows, "row"))\(bytes)")
         } else {
             parts.append("an unknown number of rows")

@@ -9,13 +9,13 @@ enum AtomicFile {
         // The name does not end like the file's: an exporter that reads *.prom passes over it.
         let temporary = "\(path).\(getpid()).tmp"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
-        guard descriptor >= 0 else { throw failure(temporary) }
+        guard descriptor >= 0 else { throw failure(path) }
         do throws(CommandError) {
             defer { close(descriptor) }
             // The umask of this process takes away what others are meant to have.
-            guard fchmod(descriptor, mode) == 0 else { throw failure(temporary) }
-            try writeAll(bytes, to: descriptor, temporary)
-            guard fsync(descriptor) == 0 else { throw failure(temporary) }
+            guard fchmod(descriptor, mode) == 0 else { throw failure(path) }
+            try writeAll(bytes, to: descriptor, path)
+            guard fsync(descriptor) == 0 else { throw failure(path) }
         } catch {
             unlink(temporary)
             throw error
@@ -37,6 +37,8 @@ enum AtomicFile {
     }
 
     private static func failure(_ path: String) -> CommandError {
-        CommandError("\(path): \(String(cString: strerror(errno)))")
+        // The file itself need not be there, so it is its directory that is missing.
+        let reason = errno == ENOENT ? "there is no such directory" : String(cString: strerror(errno))
+        return CommandError("\(path): \(reason)")
     }
 }

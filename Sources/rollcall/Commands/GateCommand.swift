@@ -13,10 +13,13 @@ struct GateCommand: ParsableCommand {
             to read. A clean run does not count once a later one has found differences.
             """)
 
-    @Option(help: ArgumentHelp("How old the last complete, clean run may be, such as 90m, 24h or 7d.", valueName: "time"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How old the last complete, clean run may be, such as 90m, 24h or 7d.", valueName: "time"))
     var maxAge: Age
 
-    @Option(help: ArgumentHelp("How old the last one may be that looked at everyone.", valueName: "time"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("How old the last one may be that looked at everyone.", valueName: "time"))
     var fullWithin: Age?
 
     @Option(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Domain
+import Glibc
 import Ledger
 import Report
 
@@ -20,6 +21,13 @@ struct LedgerFilesOption: ParsableArguments {
         help: ArgumentHelp(
             "A ledger, instead of the settings' one; repeat it for each process of the pipeline.", valueName: "file"))
     var files: [String] = []
+
+    /// A mistyped name is a mistake in the call, and no run that failed.
+    func check() throws {
+        for file in files where access(file, F_OK) != 0 {
+            throw CommandError("\(file): there is no such ledger (--ledger)", status: .usage)
+        }
+    }
 }
 
 /// The option by which a command is told of another ledger than the settings'.

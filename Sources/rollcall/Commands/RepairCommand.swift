@@ -102,6 +102,7 @@ struct RepairCommand: ParsableCommand {
         let named = Set(try users.map { try recipe.settings.userIDKind.argument($0) })
         guard let selection else { return Targets(users: named) }
         let report = try ReportStore(directory: recipe.reportsDirectory).load(try ReportStore.Selection(parsing: selection))
+        try requireBucket(report)
         var targets = Targets()
         var found: Set<UserID> = []
         let findings = try report.findings()
@@ -122,6 +123,14 @@ struct RepairCommand: ParsableCommand {
         return targets
     }
 
+    /// A mistyped bucket must not pass for one that is empty.
+    private func requireBucket(_ stored: StoredReport) throws {
+        let buckets = stored.report.causes.keys.sorted().map(\.path)
+        guard let bucket, !buckets.contains(bucket) else { return }
+        let known = buckets.isEmpty ? "it has no findings at all" : "it has \(buckets.joined(separator: ", "))"
+        throw CommandError("\(stored.path): the run has no findings in \(bucket); \(known)", status: .usage)
+    }
+
     // MARK: - What came of it
 
     private func showPlan(_ targets: Targets) throws {
@@ -131,6 +140,7 @@ struct RepairCommand: ParsableCommand {
             ])
             return
         }
+        guard !targets.users.isEmpty else { return Console.shared.note("nothing to repair") }
         for user in targets.users.sorted() { try Console.shared.output("\(PlainText.visible(user.text))\n") }
         Console.shared.note("would send \(PlainText.count(targets.users.count, "signal")); run again without --dry-run")
     }

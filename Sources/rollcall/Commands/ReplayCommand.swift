@@ -21,6 +21,7 @@ struct ReplayCommand: ParsableCommand {
     var users: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Users whose aggregate was written since then: 2026-11-22T08:00:00Z, or an age such as 90m, 6h or 2d. "
                 + "Go back a little further than the pipeline lagged.", valueName: "time"))

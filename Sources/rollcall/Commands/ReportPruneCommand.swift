@@ -14,10 +14,12 @@ struct ReportPruneCommand: ParsableCommand {
             after each run. The newest report, the newest clean one and findings that are still open stay in any case.
             """)
 
-    @Option(help: ArgumentHelp("How many of the newest stay.", valueName: "count"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("How many of the newest stay.", valueName: "count"))
     var keep: Int?
 
-    @Option(help: ArgumentHelp("Only reports older than that: a time, or an age such as 36h or 90d.", valueName: "age"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Only reports older than that: a time, or an age such as 36h or 90d.", valueName: "age"))
     var olderThan: String?
 
     @Flag(help: "Names the reports, and deletes nothing.")

@@ -22,31 +22,40 @@ struct RunOptions: ParsableArguments {
 
     @OptionGroup var parked: ParkedFilesOption
 
-    @Option(help: ArgumentHelp("How long to wait for the fence; instead of verify.fence_timeout_seconds.", valueName: "seconds"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How long to wait for the fence; instead of verify.fence_timeout_seconds.", valueName: "seconds"))
     var fenceTimeout: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("How long to settle mismatches; instead of verify.settle_timeout_seconds.", valueName: "seconds"))
     var settleTimeout: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("What the run may take of memory, such as 256MB; instead of verify.memory.", valueName: "size"))
     var memory: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "How long a range of the scan should take; instead of verify.load.chunk_seconds.", valueName: "seconds"))
     var chunkSeconds: String?
 
-    @Option(help: ArgumentHelp("How fast to scan at most; instead of verify.load.max_rows_per_second.", valueName: "rows"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How fast to scan at most; instead of verify.load.max_rows_per_second.", valueName: "rows"))
     var maxRowsPerSecond: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Waits while a replica lags more than this; instead of verify.load.max_replica_lag_seconds.", valueName: "seconds"))
     var maxReplicaLag: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Waits while more threads are running on the source; instead of verify.load.max_threads_running.", valueName: "count"
         ))
@@ -76,6 +85,7 @@ struct RunOptions: ParsableArguments {
     }
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Asks the mapping service again, for all users or for about so many of them, and finds God objects with an older mapping.",
             valueName: "all|count"))

@@ -18,6 +18,7 @@ struct RunWork {
         let settings = try global.prepare(
             needs: EffectiveSettings.areasToJudge(options.stage.stages).union(options.mappings == nil ? [] : [.mapping]),
             overrides: options.overrides)
+        try options.ledgers.check()
         try options.parked.check()
         var recipe = try settings.reconcile(
             stages: options.stage.stages, ledgers: options.ledgers.files, parked: options.parked.files,

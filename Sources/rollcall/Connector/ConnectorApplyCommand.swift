@@ -30,10 +30,10 @@ struct ConnectorApplyCommand: ParsableCommand {
     func run() throws {
         let settings = try global.prepare(needs: EffectiveSettings.areasForConnector)
         let source = try settings.connectorSource()
+        let target = try settings.requiredConnectTarget()
         let wanted = try configuration(source, settings)
         StopSignals.install()
-        let rollout = ConnectorRollout(
-            api: try ConnectAPI(try settings.requiredConnectTarget()), name: source.name, patienceMs: wait * 1_000)
+        let rollout = ConnectorRollout(api: try ConnectAPI(target), name: source.name, patienceMs: wait * 1_000)
         let change = try rollout.plan(wanted)
         try announce(change, wanted)
         if dryRun {

@@ -13,16 +13,16 @@ enum BusyLine {
     /// this process reads. A statement reads a file about as often as it has to sort it, so no end can be foretold.
     static func during<Result>(_ what: String, file path: String, _ body: () throws -> Result) rethrows -> Result {
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        let title = "\(what) \(PlainText.visible(path)) (\(megabytes(attributes?[.size] as? Int64 ?? 0)))"
+        let title = "\(what) \(PlainText.visible(path)) (\(PlainText.size(bytes: attributes?[.size] as? Int64 ?? 0)))"
         let readBefore = bytesReadByProcess() ?? 0
         return try during(
             { elapsedMs in
-                let rate = bytesReadByProcess().map { ", \(megabytes(($0 - readBefore) * 1_000 / max(1, elapsedMs)))/s" } ?? ""
+                let rate =
+                    bytesReadByProcess().map { ", \(PlainText.size(bytes: ($0 - readBefore) * 1_000 / max(1, elapsedMs)))/s" }
+                    ?? ""
                 return "\(title)\(rate), \(PlainText.duration(milliseconds: elapsedMs))"
             }, body)
     }
-
-    private static func megabytes(_ bytes: Int64) -> String { "\(PlainText.grouped(bytes / 1_000_000)) MB" }
 
     /// All bytes that this process has read, from disk or cache; nil where the system does not tell (proc(5), `io`).
     private static func bytesReadByProcess() -> Int64? {

@@ -4,6 +4,7 @@ import Kafka
 import Ledger
 import MySQL
 import Pipeline
+import Report
 import Source
 
 /// What an error becomes for the person at the terminal: lines of "what, where, what to do", and how the process ends.
@@ -25,6 +26,9 @@ struct ErrorPresentation {
         case let error as LedgerError:
             lines = ["rollcall: \(error)"]
             status = error.code == .locked ? .locked : .error
+        case let error as ReportError where error.code == .invalidRunID:
+            lines = ["rollcall: \(error)"]
+            status = .usage
         default:
             let hint = Self.settings(behind: error).map { "; check \($0)" } ?? ""
             lines = ["rollcall: \(error)\(hint)"]

@@ -16,7 +16,7 @@ struct DemoCommand: ParsableCommand {
             Exits 0 only if every act came out as planted. Needs what `scripts/setup` installs.
             """)
 
-    @Option(help: ArgumentHelp("How many users to load.", valueName: "count"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("How many users to load.", valueName: "count"))
     var users = 2_000
 
     @Flag(help: "Leaves the stack up afterwards, with the settings file for the other commands, until Ctrl-C.")
@@ -71,6 +71,7 @@ struct DemoCommand: ParsableCommand {
         var lines = ["", "Every act came out as planted. The last report lies in \(report)"]
         if keep {
             lines += ["The stack stays up until Ctrl-C. In another terminal:"]
+            if let directory = Self.directoryToAddToPath { lines += ["  export PATH=\"\(directory):$PATH\""] }
             lines += ["explain 42", "verify", "report show", "ledger stat"].map {
                 "  rollcall \($0) --config \(files.settings)"
             }
@@ -78,6 +79,16 @@ struct DemoCommand: ParsableCommand {
             lines += ["Try next: rollcall demo --keep, to look around in a running stack with the other commands."]
         }
         try Console.shared.output(lines.joined(separator: "\n") + "\n")
+    }
+
+    /// Where this program lies, unless a shell finds it under its name already: whoever has just built it has not installed it.
+    private static var directoryToAddToPath: String? {
+        let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        let path = ProcessEnvironment.variables["PATH"] ?? ""
+        let isFound = path.split(separator: ":").contains { directory in
+            URL(fileURLWithPath: "\(directory)/rollcall").resolvingSymlinksInPath() == program
+        }
+        return isFound ? nil : program.deletingLastPathComponent().path
     }
 
     private func waitForStop(_ story: DemoStory) {

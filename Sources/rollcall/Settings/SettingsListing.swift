@@ -60,6 +60,7 @@ struct SettingsListing: Sendable {
         case .null: "-"
         case .string(let text): text
         case .object(let members) where members.isEmpty: "-"
+        case .array(let elements) where elements.isEmpty: "-"
         case .array(let elements): "\n" + elements.map { "- \(displayMembers($0))" }.joined(separator: "\n")
         default: value.description
         }

@@ -74,9 +74,10 @@ struct RunMetricsTests {
     func unitsCallCommands() throws {
         let unit = try Self.file("systemd/rollcall-reconcile.service")
         let lines = unit.split(separator: "\n").filter { $0.hasPrefix("ExecStart=") }.map { $0.dropFirst("ExecStart=".count) }
-        let cron = try Self.file("systemd/README.md").split(separator: "\n").filter { $0.hasPrefix("15 3 * * *") }
+        let pages = ["systemd/README.md", "../README.md", "../Sources/rollcall/Documentation.docc/RunningIt.md"]
+        let cron = try pages.flatMap { try Self.file($0).split(separator: "\n").filter { $0.hasPrefix("15 3 * * *") } }
             .map { $0.dropFirst("15 3 * * *".count) }
-        #expect(lines.count == 1 && cron.count == 1)
+        #expect(lines.count == 1 && cron.count == pages.count)
         for line in lines + cron {
             let words = line.split(separator: " ").map(String.init)
             #expect(words.first == "/usr/local/bin/rollcall")
