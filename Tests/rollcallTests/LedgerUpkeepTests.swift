@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Ledger
+import TestSupport
 import Testing
 
 @testable import rollcall
@@ -35,11 +36,10 @@ struct LedgerUpkeepTests {
             kill(process.processIdentifier, SIGTERM)
             process.waitUntilExit()
         }
-        for _ in 0..<1_200 {
-            if FileManager.default.fileExists(atPath: ledger), let newest = try? newest(), condition(newest) { return }
-            Thread.sleep(forTimeInterval: 0.1)
+        try eventually("the pipeline got there") {
+            guard FileManager.default.fileExists(atPath: ledger), let newest = try? newest() else { return false }
+            return condition(newest)
         }
-        Issue.record("the pipeline did not get there")
     }
 
     @Test("A ledger that was pruned, and one that was lost and rebuilt from the God topic, give the same verdict")
