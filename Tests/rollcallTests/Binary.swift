@@ -45,7 +45,9 @@ struct Binary {
         process.executableURL = URL(fileURLWithPath: try RollcallBinary.locate())
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: directory)
-        let inherited = ProcessInfo.processInfo.environment.filter { ["PATH", "LD_LIBRARY_PATH", "HOME"].contains($0.key) }
+        // Under a sanitizer it goes by the same rules as this process: without them, leaks of what it is about to leave count.
+        let needed = ["PATH", "LD_LIBRARY_PATH", "HOME", "ASAN_OPTIONS", "TSAN_OPTIONS"]
+        let inherited = ProcessInfo.processInfo.environment.filter { needed.contains($0.key) }
         process.environment = inherited.merging(environment) { _, given in given }
         process.standardInput = FileHandle.nullDevice
         return process

@@ -42,7 +42,7 @@ extension FuzzTarget {
             guard let words else { throw Broken(description: "no shell reads \(command.debugDescription)") }
             let isNamed = words.contains(user.keyBytes) || words.contains(Array("--user=".utf8) + user.keyBytes)
             try demand(isNamed || user.keyBytes.contains(0), "\(command.debugDescription) does not name the user")
-            guard user.keyBytes.first == UInt8(ascii: "-"), let place = words.firstIndex(of: user.keyBytes) else { continue }
+            guard user.keyBytes.first == UInt8(ascii: "-"), let place = words.lastIndex(of: user.keyBytes) else { continue }
             try demand(words[..<place].contains(Array("--".utf8)), "\(command.debugDescription) takes the id for an option")
         }
     }
