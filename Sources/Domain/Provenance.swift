@@ -6,11 +6,14 @@ public struct AggregateProvenance: Sendable, Equatable {
     public var signal: RecordAddress?
     /// The id of query and encoding; see ``RowEncoder/encodingID``.
     public var encoding: String?
+    /// Why the signal was sent, if somebody asked for it (``Signal/Cause/asksAfresh``).
+    public var cause: Signal.Cause?
 
-    public init(version: SourcePosition?, signal: RecordAddress?, encoding: String?) {
+    public init(version: SourcePosition?, signal: RecordAddress?, encoding: String?, cause: Signal.Cause? = nil) {
         self.version = version
         self.signal = signal
         self.encoding = encoding
+        self.cause = cause.flatMap { $0.asksAfresh ? $0 : nil }
     }
 
     /// Reads what there is; an aggregate written by someone else has none of it.
@@ -18,6 +21,7 @@ public struct AggregateProvenance: Sendable, Equatable {
         version = text(header(HeaderName.version)).flatMap { SourcePosition($0) }
         signal = text(header(HeaderName.signal)).flatMap { RecordAddress($0) }
         encoding = text(header(HeaderName.encoding))
+        cause = text(header(HeaderName.cause)).flatMap { Signal.Cause(rawValue: $0) }
     }
 
     /// The headers' names and texts.
@@ -27,7 +31,7 @@ public struct AggregateProvenance: Sendable, Equatable {
     public func headerBytes(version: [UInt8]?) -> [(name: String, bytes: [UInt8])] {
         present(
             (HeaderName.version, version), (HeaderName.signal, signal?.utf8),
-            (HeaderName.encoding, encoding.map { Array($0.utf8) }))
+            (HeaderName.encoding, encoding.map { Array($0.utf8) }), (HeaderName.cause, cause.map { Array($0.rawValue.utf8) }))
     }
 
     /// Reads the provenance of aggregates one after the other. Neighbours mostly share what they were read in, so the last version and the
@@ -49,7 +53,7 @@ public struct AggregateProvenance: Sendable, Equatable {
                 encoding: header(HeaderName.encoding).flatMap { bytes in
                     if bytes != encoding.text { encoding = (bytes, text(bytes)) }
                     return encoding.parsed
-                })
+                }, cause: text(header(HeaderName.cause)).flatMap { Signal.Cause(rawValue: $0) })
         }
     }
 }
@@ -96,6 +100,7 @@ public enum HeaderName {
     public static let version = "rollcall.version"
     public static let signal = "rollcall.signal"
     public static let encoding = "rollcall.encoding"
+    public static let cause = "rollcall.cause"
     /// When the oldest change event behind a signal or an aggregate was written: milliseconds since 1970.
     public static let eventTime = "rollcall.event.time"
     public static let aggregate = "rollcall.aggregate"

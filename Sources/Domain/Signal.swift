@@ -15,6 +15,9 @@ public struct Signal: Sendable, Equatable {
         case retry
         /// The enricher, which noticed that an older aggregate was written after a newer one.
         case late
+
+        /// Whether somebody wants to know how things are now, so that no answer from before will do.
+        public var asksAfresh: Bool { self == .repair || self == .retry }
     }
 
     public init(user: UserID, position: SourcePosition?, cause: Cause) {

@@ -68,8 +68,11 @@ struct RecordFormatTests {
         for version in [nil, positions[1]] {
             for signal in [nil, RecordAddress(partition: 3, offset: 9)] {
                 for encoding in [nil, "abc"] {
-                    let provenance = AggregateProvenance(version: version, signal: signal, encoding: encoding)
-                    #expect(AggregateProvenance(header: header(provenance.headers)) == provenance)
+                    for cause in [nil, Signal.Cause.repair, .retry] {
+                        let provenance = AggregateProvenance(
+                            version: version, signal: signal, encoding: encoding, cause: cause)
+                        #expect(AggregateProvenance(header: header(provenance.headers)) == provenance)
+                    }
                 }
             }
         }

@@ -72,6 +72,24 @@ struct AggregatorTests {
         #expect(world.readUsers.count == 2)
     }
 
+    @Test(
+        "an aggregate says that somebody asked for it, whatever else was signalled in the same batch",
+        arguments: Signal.Cause.allCases)
+    func saysWhoAsked(cause: Signal.Cause) throws {
+        let asked = Signal(user: UserID("7"), position: nil, cause: cause)
+        world.polls = [
+            Poll(records: [
+                signal("8", offset: 0), Record(topic: "signals", partition: 0, offset: 1, key: asked.key, value: asked.value),
+                signal("7", offset: 2),
+            ])
+        ]
+        _ = try aggregator().step()
+        let causes = world.topics["aggregate"]?.map { record in
+            AggregateProvenance { name in record.headers.last { $0.name == name }?.value }.cause
+        }
+        #expect(causes == [nil, cause == .repair || cause == .retry ? cause : nil])
+    }
+
     @Test("a long lag is said once, its end too, and the group is kept alive meanwhile")
     func lagIsSaidOnce() throws {
         world.positions = Array(repeating: position(1), count: 40) + [position(500)]

@@ -16,9 +16,12 @@ struct EnricherTests {
             mappings: world, ledger: world, ports: world.ports(counters))
     }
 
-    func aggregate(_ user: String, _ value: String?, offset: Int64, signal: Int64? = nil, version: UInt64 = 1) -> Record {
+    func aggregate(
+        _ user: String, _ value: String?, offset: Int64, signal: Int64? = nil, version: UInt64 = 1, cause: Signal.Cause? = nil
+    ) -> Record {
         let provenance = AggregateProvenance(
-            version: position(version), signal: signal.map { RecordAddress(partition: 0, offset: $0) }, encoding: "e1")
+            version: position(version), signal: signal.map { RecordAddress(partition: 0, offset: $0) }, encoding: "e1",
+            cause: cause)
         return record(
             "aggregate", offset: offset, key: user, value: value,
             headers: provenance.headers.map { Header($0.name, text: $0.text) })
@@ -51,6 +54,25 @@ struct EnricherTests {
                 == GodProvenance(
                     aggregate: production.aggregate, aggregateDigest: production.aggregateDigest, version: position(500),
                     mappingDigest: production.mappingDigest))
+    }
+
+    @Test(
+        "what is remembered of a user is forgotten before the lookup when somebody asked for the user, in whichever record of the batch"
+    )
+    func asksAfresh() throws {
+        world.answers = [UserID("7"): .notFound, UserID("8"): .notFound, UserID("9"): .notFound]
+        world.polls = [
+            Poll(records: [
+                aggregate("7", "{}", offset: 0, cause: .repair), aggregate("8", "{}", offset: 1),
+                aggregate("9", "{}", offset: 2, cause: .retry), aggregate("7", #"{"v":2}"#, offset: 3),
+            ]), Poll(records: [aggregate("7", "{}", offset: 4, cause: .change)]),
+        ]
+        let enricher = enricher()
+        _ = try enricher.step()
+        #expect(world.forgottenUsers == [[UserID("7"), UserID("9")]])
+        #expect(world.askedUsers.count == 1)
+        _ = try enricher.step()
+        #expect(world.forgottenUsers.count == 1)
     }
 
     @Test("a tombstone becomes a tombstone, is recorded, and asks nobody")

@@ -288,6 +288,10 @@ struct MappingServiceTests {
         service.forgetAnswers()
         #expect(try lookUp() == 3)
         #expect(service.counts.cacheHits == 3)
+        // Of one user, and of nobody else.
+        service.forgetAnswers(of: [UserID("1")])
+        #expect(try lookUp() == 2)
+        #expect(service.counts.cacheHits == 4)
     }
 
     @Test("keeps to the rate, and lets the caller live meanwhile")

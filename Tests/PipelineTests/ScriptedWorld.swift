@@ -68,6 +68,7 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
     var readUsers: [[UserID]] = []
     var askedUsers: [[UserID]] = []
     var forgotten = 0
+    var forgottenUsers: [Set<UserID>] = []
     var slept: [Int] = []
     var calls: [Call] = []
     private var queue: [(ticket: UInt64, record: OutgoingRecord)] = []
@@ -195,6 +196,8 @@ final class ScriptedWorld: RecordSource, RecordSink, RowReader, ProductionLog, P
     }
 
     func forgetAnswers() { forgotten += 1 }
+
+    func forgetAnswers(of users: Set<UserID>) { forgottenUsers.append(users) }
 
     var nowMs: Int64 { clockMs }
 

@@ -127,6 +127,14 @@ public final class HTTPMappingService: MappingLookup {
         leftover = Leftover()
     }
 
+    /// Forgets what is remembered of these users.
+    public func forgetAnswers(of users: Set<UserID>) {
+        for user in users {
+            cache.remove(user)
+            leftover.answers[user] = nil
+        }
+    }
+
     // MARK: - One lookup
 
     /// What is known of the users without asking, and the requests for the rest.

@@ -66,7 +66,7 @@ struct MappingCache {
         bytes = 0
     }
 
-    private mutating func remove(_ user: UserID) {
+    mutating func remove(_ user: UserID) {
         guard !entries.isEmpty, let entry = entries.removeValue(forKey: user) else { return }
         bytes -= Self.cost(user, entry.answer)
     }

@@ -185,11 +185,16 @@ public protocol MappingLookup {
     func mappings(of users: [UserID], whileWaiting: () throws -> Void) throws -> [UserID: MappingAnswer]
     /// Forgets every remembered answer, so that the service is asked afresh.
     func forgetAnswers()
+    /// Forgets what is remembered of these users, so that the service is asked afresh about them.
+    func forgetAnswers(of users: Set<UserID>)
 }
 
 extension MappingLookup {
     /// Nothing is remembered.
     public func forgetAnswers() {}
+
+    /// Nothing is remembered.
+    public func forgetAnswers(of users: Set<UserID>) {}
 }
 
 /// What the mapping service says of one user.

@@ -83,6 +83,7 @@ public final class Aggregator: Step {
             var eventTimeMs = EventTime.of(record)
             if let index = newest[signal.user] {
                 signal.position = newer(entries[index].signal.position, signal.position)
+                if entries[index].signal.cause.asksAfresh { signal.cause = entries[index].signal.cause }
                 eventTimeMs = EventTime.older(entries[index].eventTimeMs, eventTimeMs)
                 entries[index] = Entry(signal: signal, record: record, eventTimeMs: eventTimeMs)
             } else {
@@ -161,7 +162,7 @@ public final class Aggregator: Step {
         let provenance = AggregateProvenance(
             version: snapshot.position,
             signal: RecordAddress(partition: entry.record.partition, offset: entry.record.offset),
-            encoding: snapshot.encodingID ?? settings.encodingID)
+            encoding: snapshot.encodingID ?? settings.encodingID, cause: entry.signal.cause)
         return Shipment(
             record: OutgoingRecord(
                 topic: settings.aggregateTopic, key: entry.signal.user.keyBytes, value: snapshot.rows[entry.signal.user],

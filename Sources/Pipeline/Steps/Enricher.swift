@@ -154,6 +154,7 @@ public final class Enricher: Step {
     private func sort(_ records: [Record], _ standings: [HomeKeys.Standing], into work: inout Work) {
         var newest: [UserID: Int] = [:]
         var aggregates: [Work.Aggregate] = []
+        var askedAfresh: Set<UserID> = []
         for (index, record) in records.enumerated() {
             guard case .own(let user) = standings[index] else {
                 putAside(record, standings[index], &work)
@@ -162,6 +163,7 @@ public final class Enricher: Step {
             replay?.observe(record, user: user)
             let provenance = provenanceReader.read { record.header($0) }
             lateWrites.observe(record, user: user, provenance: provenance)
+            if provenance.cause != nil { askedAfresh.insert(user) }
             newest[user] = aggregates.count
             aggregates.append(Work.Aggregate(user: user, record: record, version: provenance.version))
         }
@@ -172,6 +174,7 @@ public final class Enricher: Step {
             aggregates = aggregates.indices.filter(places.contains).map { aggregates[$0] }
         }
         work.aggregates = aggregates
+        if !askedAfresh.isEmpty { mappings.forgetAnswers(of: askedAfresh) }
         context.counters.add { $0.deduplicated += superseded }
     }
 

@@ -140,4 +140,6 @@ struct ObservedMappings: MappingLookup {
     }
 
     func forgetAnswers() { port.forgetAnswers() }
+
+    func forgetAnswers(of users: Set<UserID>) { port.forgetAnswers(of: users) }
 }

@@ -38,6 +38,10 @@ final class SimulatedMappings: MappingLookup {
 
     func forgetAnswers() { remembered = [:] }
 
+    func forgetAnswers(of users: Set<UserID>) {
+        for user in users { remembered[user] = nil }
+    }
+
     /// What the service says of a user when it has changed its mind so often. Of one user it says nothing at first.
     static func answer(_ user: UserID, _ changes: Int) -> MappingAnswer {
         if user.text == "3", changes.isMultiple(of: 2) { return .notFound }
