@@ -9,12 +9,15 @@ import CRDKafka
 /// are reported (`enable.partition.eof`).
 public final class Consumer {
     let client: ClientHandle
+    let properties: Properties
     /// The batch that is being gathered. Records which `keepAlive` met wait in it for the next poll.
     var pending = PolledBatch()
     /// Whether `keepAlive` has paused the consumer, so that the next poll resumes it.
     var isHeld = false
     /// Partitions that the caller paused; `keepAlive` leaves them so when it resumes the others.
     var pausedByCaller: Set<TopicPartition> = []
+    /// What `assign` was last called with.
+    private(set) var assignedByHand: [TopicPartition] = []
     private var topicNames = TopicNameCache()
     private var headerNames = HeaderNameCache()
     var scanBuffer: ScanBuffer?
@@ -41,6 +44,8 @@ public final class Consumer {
         "fetch.max.bytes": "4194304",
         "fetch.wait.max.ms": "50",
         "queued.max.messages.kbytes": "16384",
+        // Two small requests in a row must not wait for each other.
+        "socket.nagle.disable": "true",
     ]
 
     /// Makes a consumer; it connects in the background.
@@ -54,8 +59,8 @@ public final class Consumer {
                 code: RD_KAFKA_RESP_ERR__INVALID_ARG,
                 message: "property \"partition.assignment.strategy\": \(strategy) is not supported, only range and roundrobin")
         }
-        client = try ClientHandle(
-            .consumer, properties: properties.withDefaults(Self.defaultProperties), onLog: onLog)
+        self.properties = properties.withDefaults(Self.defaultProperties)
+        client = try ClientHandle(.consumer, properties: self.properties, onLog: onLog)
         client.context.onRebalance = { [unowned self] handle, event, partitions in
             rebalance(handle, event, partitions)
         }
@@ -114,6 +119,7 @@ public final class Consumer {
         try PartitionList.with(offsets.map { ($0.key, $0.value) }) { list in
             try check(rd_kafka_assign(handle, list), "assign \(offsets.count) partitions")
         }
+        assignedByHand = Array(offsets.keys)
     }
 
     /// Reads nothing any more.

@@ -68,6 +68,7 @@ public final class MockBroker {
         }
         self.cluster = cluster
         bootstrap = String(cString: rd_kafka_mock_cluster_bootstraps(cluster))
+        Self.answerAtOnce(onPorts: Set(bootstrap.split(separator: ",").compactMap { UInt16($0.drop { $0 != ":" }.dropFirst()) }))
     }
 
     deinit { close() }

@@ -40,6 +40,8 @@ public struct RecordView: ~Copyable {
 public struct ScanProgress: Sendable {
     /// How many records the body has seen.
     public var records = 0
+    /// The bytes of their values.
+    public var valueBytes = 0
     /// Partitions whose end was reached, with the end's offset (see `PolledBatch.ends`).
     public var ends: [TopicPartition: Int64] = [:]
     /// Errors that the client goes on trying to overcome.

@@ -4,13 +4,15 @@ import CRDKafka
 final class ScanBuffer {
     let queue: OpaquePointer
     let messages: UnsafeMutableBufferPointer<UnsafeMutablePointer<rd_kafka_message_t>?>
+    var drainNotice: DrainNotice
 
     /// Enough to spread the cost of taking the queue's lock; a message on hold here is also memory that stays fetched.
     static let capacity = 1024
 
-    init?(_ handle: OpaquePointer) {
+    init?(_ handle: OpaquePointer, _ properties: Properties) {
         guard let queue = rd_kafka_queue_get_consumer(handle) else { return nil }
         self.queue = queue
+        drainNotice = DrainNotice(properties)
         messages = .allocate(capacity: Self.capacity)
         messages.initialize(repeating: nil)
     }
@@ -48,13 +50,13 @@ extension Consumer {
         var progress = ScanProgress()
         // rd_kafka_consume_batch_queue waits until the array is full or the time is over. So wait for one message, and
         // then take what is there.
-        guard let first = rd_kafka_consumer_poll(handle, Int32(clamping: timeoutMs)) else {
-            return try finish(&progress)
-        }
+        guard let first = try waitForFirst(handle, buffer, timeoutMs: timeoutMs) else { return try finish(&progress) }
         buffer.messages[0] = first
         var count = 1
         while count > 0 {
+            let bytes = progress.valueBytes
             try show(buffer.messages[..<count], &progress, body)
+            try noteDrained(handle, buffer, taken: count, takenBytes: progress.valueBytes - bytes)
             let room = min(ScanBuffer.capacity, maxRecords - progress.records)
             guard room > 0 else { break }
             count = max(0, Int(rd_kafka_consume_batch_queue(buffer.queue, 0, buffer.messages.baseAddress, room)))
@@ -62,9 +64,26 @@ extension Consumer {
         return try finish(&progress)
     }
 
+    private func waitForFirst(
+        _ handle: OpaquePointer, _ buffer: ScanBuffer, timeoutMs: Int
+    ) throws -> UnsafeMutablePointer<rd_kafka_message_t>? {
+        let shortMs = min(timeoutMs, Self.restlessMs)
+        if let first = rd_kafka_consumer_poll(handle, Int32(clamping: shortMs)) { return first }
+        try noteDrained(handle, buffer, taken: 0, takenBytes: 0)
+        return timeoutMs > shortMs ? rd_kafka_consumer_poll(handle, Int32(clamping: timeoutMs - shortMs)) : nil
+    }
+
+    /// After so long without a message it is worth making sure that somebody asks for more.
+    private static let restlessMs = 20
+
+    private func noteDrained(_ handle: OpaquePointer, _ buffer: ScanBuffer, taken: Int, takenBytes: Int) throws {
+        let left = rd_kafka_queue_length(buffer.queue)
+        if buffer.drainNotice.isDue(taken: taken, takenBytes: takenBytes, left: left) { try wakeFetching(handle) }
+    }
+
     private func openScanBuffer(_ handle: OpaquePointer) throws(KafkaError) -> ScanBuffer {
         if let scanBuffer { return scanBuffer }
-        guard let buffer = ScanBuffer(handle) else {
+        guard let buffer = ScanBuffer(handle, properties) else {
             throw KafkaError(code: RD_KAFKA_RESP_ERR__UNKNOWN_GROUP, message: "the consumer has no queue")
         }
         scanBuffer = buffer
@@ -93,6 +112,7 @@ extension Consumer {
                 case RD_KAFKA_RESP_ERR_NO_ERROR:
                     try show(message, body)
                     progress.records += 1
+                    progress.valueBytes += message.pointee.len
                 case RD_KAFKA_RESP_ERR__PARTITION_EOF:
                     let topic = String(cString: rd_kafka_topic_name(message.pointee.rkt))
                     progress.ends[TopicPartition(topic, message.pointee.partition)] = message.pointee.offset

@@ -37,6 +37,13 @@ public final class FindingRecorder {
         try addUser.run(.blob(user.keyBytes), .text(stage.rawValue))
     }
 
+    /// Says so of everyone of whom a finding is open at one of these stages.
+    public func reverifiedEveryOpen(at stages: Set<Stage>) throws {
+        let addOpen = try database.prepare(
+            "INSERT INTO temp.reverified (user, stage) SELECT user, stage FROM findings WHERE healed_run IS NULL AND stage = ?")
+        for stage in stages.sorted(by: { $0.rawValue < $1.rawValue }) { try addOpen.run(.text(stage.rawValue)) }
+    }
+
     func merge(into run: HistoryRun, number: Int64, coverage: HistoryCoverage) throws -> HistoryDelta {
         // In the order of the primary key: the table is then written from one end to the other, and not in random places.
         let upsert = """

@@ -36,13 +36,18 @@ public final class ReportWriter {
     /// - Parameters:
     ///   - directory: The directory of all reports; created when it is missing.
     ///   - commands: How the suggested commands are spelled.
+    ///   - pageBytes: What the page's own findings may take of memory, and of the page; it says how many are left out.
     /// - Throws: ``ReportError``.
-    public convenience init(directory: String, runID: RunID, commands: Commands = Commands()) throws(ReportError) {
-        try self.init(directory: directory, runID: runID, commands: commands, replaces: false)
+    public convenience init(
+        directory: String, runID: RunID, commands: Commands = Commands(), pageBytes: Int = .max
+    ) throws(ReportError) {
+        try self.init(directory: directory, runID: runID, commands: commands, replaces: false, pageBytes: pageBytes)
     }
 
     /// - Parameter replaces: Whether the report of this run is written anew, with fewer findings than it counts.
-    init(directory: String, runID: RunID, commands: Commands, replaces: Bool) throws(ReportError) {
+    init(
+        directory: String, runID: RunID, commands: Commands, replaces: Bool, pageBytes: Int = .max
+    ) throws(ReportError) {
         self.runID = runID
         self.replaces = replaces
         self.directory = ReportDirectory(path: directory)
@@ -58,7 +63,8 @@ public final class ReportWriter {
         try table.write(CSV.header)
         work = Work(
             temporary: temporary, lines: try OutputFile(creating: temporary.path + "/findings.ndjson"), table: table,
-            embedded: EmbeddedFindings(commands: commands, runID: runID))
+            embedded: EmbeddedFindings(
+                commands: commands, runID: runID, budgetBytes: min(pageBytes, EmbeddedFindings.budgetBytes)))
     }
 
     /// Where the report will lie once it is finished.
@@ -96,7 +102,9 @@ public final class ReportWriter {
         try document.write("\n")
         try document.sync()
         try write(MarkdownSummary(report, commands: commands).text, to: folder + "/summary.md")
-        try write(RunPage(report, commands: commands, findings: current.embedded).document.html, to: folder + "/index.html")
+        var page = try OutputFile(creating: folder + "/index.html")
+        try RunPage(report, commands: commands, findings: current.embedded).write(to: &page)
+        try page.sync()
         if replaces {
             try current.temporary.replaceFiles(of: path)
             return path

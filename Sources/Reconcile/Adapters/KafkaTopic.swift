@@ -13,22 +13,34 @@ final class KafkaTopic: TopicPort {
     /// Reading with librdkafka's defaults takes four times as long and several times the memory: its queues hold up to 64 MB and
     /// 100,000 records per partition, and it pauses half a second after each short answer.
     ///
+    /// Half of the memory is for records that wait, half for one answer that arrives when they are nearly as many as may wait. An answer
+    /// holds at least one batch, whatever its size: what a producer wrote as one is unpacked as one.
+    ///
     /// - Parameters:
-    ///   - fetchBytes: What may be fetched ahead. An answer on its way takes up to a quarter of it.
+    ///   - fetchBytes: What librdkafka may take in all.
     ///   - given: The settings' own properties. Whoever set one of these knows the cluster better.
     static func scanProperties(fetchBytes: Int, given: Properties) -> Properties {
+        let waitingBytes = fetchBytes / 4
         // librdkafka refuses answers that could not hold the largest message that may be sent. Nothing is sent here, and a larger
-        // message arrives all the same: a broker's answer holds at least one batch, whatever its size.
-        let largestMessage = given["message.max.bytes"].flatMap { Int($0) } ?? min(fetchBytes / 4, 1_000_000)
-        let answerBytes = max(fetchBytes / 4, largestMessage)
+        // message arrives all the same.
+        let largestMessage = given["message.max.bytes"].flatMap { Int($0) } ?? min(fetchBytes / 2 / unpackedRatio, 1_000_000)
+        let answerBytes = max(fetchBytes / 2 / unpackedRatio, largestMessage)
         let own: Properties = [
             "fetch.max.bytes": "\(answerBytes)",
             "message.max.bytes": "\(largestMessage)",
             "max.partition.fetch.bytes": "\(min(answerBytes, 1 << 20))",
-            "queued.max.messages.kbytes": "\(fetchBytes / 1024)",
+            // Small records take more than their bytes, and librdkafka counts only these.
+            "queued.min.messages": "\(max(1, waitingBytes / recordBytes))",
+            "queued.max.messages.kbytes": "\(max(1, waitingBytes / 1_024))",
         ]
         return Consumer.scanProperties.merging(own) { _, new in new }.merging(given) { _, given in given }
     }
+
+    /// What librdkafka 2.0.2 allocates beside a record's bytes: its `rd_kafka_op_t` has 896 bytes.
+    private static let recordBytes = 912
+    /// How much larger an answer becomes when it is unpacked. A record of 150 bytes that zstd makes 22 of takes fifty times as much then,
+    /// one of a kilobyte that is not compressed twice as much.
+    private static let unpackedRatio = 32
 
     init(_ name: String, properties: Properties, timeoutMs: Int = 10_000, standstillSeconds: Int = 60) throws {
         self.name = name
@@ -103,6 +115,9 @@ final class KafkaTopic: TopicPort {
             for (partition, position) in progress.ends {
                 if let end = open.end(of: partition.partition), position >= end { open.close(partition.partition) }
             }
+            // What comes behind the end of a stretch would only be read to be dropped.
+            let done = open.takeClosed()
+            if open.count > 0, !done.isEmpty { try consumer.pause(done.map { TopicPartition(name, $0) }) }
             let now = ContinuousClock.now
             if hasProgress { lastProgress = now }
             guard now - lastProgress < .seconds(standstillSeconds) else {
@@ -118,6 +133,7 @@ final class KafkaTopic: TopicPort {
 private struct OpenStretches {
     private var ends: [Int64?]
     private(set) var count = 0
+    private var closed: [Int32] = []
 
     init(start: [Int32: Int64], end: [Int32: Int64], partitionCount: Int) {
         ends = Array(repeating: nil, count: partitionCount)
@@ -136,6 +152,13 @@ private struct OpenStretches {
         guard end(of: partition) != nil else { return }
         ends[Int(partition)] = nil
         count -= 1
+        closed.append(partition)
+    }
+
+    /// The stretches that have been done since this was asked last.
+    mutating func takeClosed() -> [Int32] {
+        defer { closed = [] }
+        return closed
     }
 }
 

@@ -55,12 +55,15 @@ struct ScanWork {
             onEvent(.rows(scan.rows))
         }
         repeat {
-            let upper = try range(after: lower, upTo: nil) { entry, payload in
-                if let journal, !canaries.isTwin(entry.key) { try journal.append(entry, payload: payload) }
-            } ended: { upper, position, rowBytes in
-                try journal?.endRange(through: upper, position: position, rowBytes: rowBytes)
+            guard let journal else {
+                lower = try range(after: lower, upTo: nil) { _, _ in }
+                continue
             }
-            lower = upper
+            lower = try range(after: lower, upTo: nil) { entry, payload in
+                if !canaries.isTwin(entry.key) { try journal.append(entry, payload: payload) }
+            } ended: { upper, position, rowBytes in
+                try journal.endRange(through: upper, position: position, rowBytes: rowBytes)
+            }
         } while lower != nil
     }
 

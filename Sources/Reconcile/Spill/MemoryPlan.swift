@@ -1,7 +1,7 @@
 /// How a run divides the memory that it may take.
 ///
-/// A quarter is for what librdkafka fetches ahead, an eighth for blocks that are being filled, an eighth for the users of one batch
-/// that is being settled. The table in which a part is compared may take a quarter, though not while anything is fetched ahead.
+/// Half is for what librdkafka fetches ahead, an eighth for blocks that are being filled, an eighth for the users of one batch that is
+/// being settled. The table in which a part is compared may take a quarter, though not while anything is fetched ahead.
 /// The rest is for buffers of the client libraries, stacks, and what the allocator cannot reuse at once.
 struct MemoryPlan: Sendable {
     /// Nil: as much as it takes.
@@ -41,6 +41,9 @@ struct MemoryPlan: Sendable {
     /// With less, even a part of a few users would have to be parted again.
     private static let smallestTableBytes = 8 << 10
 
+    /// What the findings may take that the report's page carries with it. The list of all findings is beside the page.
+    var pageBytes: Int { budgetBytes.map { $0 / 16 } ?? .max }
+
     /// How many users can be settled together when rows are of this size on average.
     ///
     /// A user in a batch takes what is known of it, its row as bytes twice, and its place in several dictionaries.
@@ -51,8 +54,8 @@ struct MemoryPlan: Sendable {
 
     private static let knownBytes = 2_048
 
-    /// What librdkafka may fetch ahead for each of so many topics that are read at the same time, in bytes.
+    /// What librdkafka may take for each of so many topics that are read at the same time, in bytes.
     static func fetchBytes(budgetBytes: Int?, topics: Int) -> Int {
-        min(max((budgetBytes ?? enoughBytes) / 4 / max(1, topics), 1 << 20), 16 << 20)
+        min(max((budgetBytes ?? enoughBytes) / 2 / max(1, topics), 1 << 20), 32 << 20)
     }
 }

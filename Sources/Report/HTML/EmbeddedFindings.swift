@@ -64,34 +64,36 @@ struct EmbeddedFindings: Sendable {
         rowsOf[largest] = rows
     }
 
-    /// The data of the script.
-    func json(startedAt: UTCTime) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.raw("{\"run\":")
-        writer.value(
+    /// Writes the data of the script, as JSON for the inside of a `script` element.
+    func write(to file: inout OutputFile, startedAt: UTCTime) throws(ReportError) {
+        try write(
             [
                 "id": .string(runID.text), "startedAtMs": .number(startedAt.millisecondsSince1970), "total": .number(total),
                 "carried": .number(carried), "repair": .string(repairPrefix), "explain": .string(explainPrefix),
-            ])
-        writer.raw(",\"buckets\":[")
-        for (index, entry) in rowsOf.sorted(by: { $0.key < $1.key }).enumerated() {
-            if index > 0 { writer.raw(",") }
-            writer.raw("{\"bucket\":")
-            writer.value([
-                "stage": .string(entry.key.stage.rawValue), "kind": .string(entry.key.kind.rawValue),
-                "cause": .string(entry.key.causeCode), "why": .string(entry.key.explanation), "total": .number(entry.value.total),
-            ])
-            writer.raw(",\"rows\":[")
+            ], behind: "{\"run\":", to: &file)
+        var comma = ",\"buckets\":["
+        for (bucket, rows) in rowsOf.sorted(by: { $0.key < $1.key }) {
+            try write(
+                [
+                    "stage": .string(bucket.stage.rawValue), "kind": .string(bucket.kind.rawValue),
+                    "cause": .string(bucket.causeCode), "why": .string(bucket.explanation), "total": .number(rows.total),
+                ], behind: comma + "{\"bucket\":", to: &file)
+            try file.write(",\"rows\":[")
             var start = 0
-            for (row, end) in entry.value.ends.enumerated() {
-                if row > 0 { writer.raw(",") }
-                writer.raw(entry.value.bytes[start..<end])
+            for end in rows.ends {
+                if start > 0 { try file.write(",") }
+                try file.write(Markup.json(Array(rows.bytes[start..<end])).html)
                 start = end
             }
-            writer.raw("]}")
+            try file.write("]}")
+            comma = ","
         }
-        writer.raw("]}")
-        return writer.bytes
+        try file.write(rowsOf.isEmpty ? comma + "]}" : "]}")
+    }
+
+    private func write(_ value: JSONValue, behind text: String, to file: inout OutputFile) throws(ReportError) {
+        try file.write(text)
+        try file.write(Markup.json(value.bytes).html)
     }
 
     // MARK: - Rows

@@ -12,8 +12,18 @@ struct RunPage {
 
     var report: RunReport { screen.report }
 
-    var document: Markup {
-        Page.document(
+    /// Writes the page piece by piece, since the findings that it carries are most of it.
+    func write(to file: inout OutputFile) throws(ReportError) {
+        let (head, tail) = frame
+        try file.write(head.html)
+        try file.write("<script type=\"application/json\" id=\"data\">")
+        try findings.write(to: &file, startedAt: report.startedAt)
+        try file.write("</script>")
+        try file.write(tail.html)
+    }
+
+    private var frame: (head: Markup, tail: Markup) {
+        Page.frame(
             title: "\(report.verdict.word): run \(report.runID)", tone: report.verdict.rawValue,
             home: """
                 <a href="../index.html">All runs</a>\(screen.steps.isEmpty ? "" : " <a href=\"#next\">Next</a>" as Markup)\
@@ -25,10 +35,7 @@ struct RunPage {
                 \(FirstScreen.Section.allCases.filter { ![.verdict, .coverage, .asOf].contains($0) }.map(section))
                 \(table)
                 \(record)
-                """,
-            data:
-                "<script type=\"application/json\" id=\"data\">\(Markup.json(findings.json(startedAt: report.startedAt)))</script>"
-        )
+                """)
     }
 
     private func section(_ section: FirstScreen.Section) -> Markup {
