@@ -61,6 +61,28 @@ struct ParkedUserTests {
         #expect(findings == ["5 god stale parked:mapping_failed"])
     }
 
+    /// By offset the second is after the first, by time the third after the second, and the first after the third.
+    @Test(
+        "counts in whatever order the files of three processes come, though their records have no order among them",
+        arguments: 0..<6)
+    func noOrder(permutation: Int) throws {
+        let world = World()
+        let home = newest(World.Topic.aggregate, world)
+        let elsewhere = RecordAddress(partition: (home.partition + 1) % Int32(World.partitionCount), offset: 0)
+        var entries = [
+            OpenParking(hop: .enricher, reason: .mappingFailed, address: home, parkedAtMs: 3),
+            OpenParking(
+                hop: .enricher, reason: .badAggregate, address: RecordAddress(partition: home.partition, offset: home.offset + 1),
+                parkedAtMs: 1),
+            OpenParking(hop: .enricher, reason: .wrongPartition, address: elsewhere, parkedAtMs: 2),
+        ]
+        let first = entries.remove(at: permutation / 2)
+        if !permutation.isMultiple(of: 2) { entries.swapAt(0, 1) }
+        let parked = ([first] + entries).map { (user, $0) }
+        world.state.withLock { $0.parked = parked }
+        #expect(try world.verify().findings == ["5 god stale parked:bad_aggregate"])
+    }
+
     @Test("counts though every value is right, since what could not be processed may have been newer")
     func rightButOpen() throws {
         let world = World()

@@ -62,18 +62,19 @@ struct KnownUser: Sendable, Equatable {
     /// - Parameters:
     ///   - parked: The user's open entries among the parked records.
     ///   - answered: The signal that the newest aggregate answers, where somebody looked.
-    func evidence(parked: [Hop: OpenParking] = [:], answered: RecordAddress? = nil) -> Evidence {
+    func evidence(parked: OpenParkings = OpenParkings(), answered: RecordAddress? = nil) -> Evidence {
         let production = newestProduction
         var evidence = Evidence(row: row, production: production)
-        for (hop, entry) in parked {
+        // The one that was parked last gives the reason.
+        for entry in parked.entries {
             let isSettled =
-                switch hop {
+                switch entry.hop {
                 // An event that intake cannot read is signalled all the same, if it names its user.
                 case .intake: false
                 case .aggregator: entry.isSettled(by: answered)
                 case .enricher: entry.isSettled(by: production?.aggregate, atMs: production?.producedAtMs)
                 }
-            if !isSettled { evidence.parked[hop] = entry.reason }
+            if !isSettled { evidence.parked[entry.hop] = entry.reason }
         }
         evidence.aggregate = aggregate.home?.live
         evidence.god = god.home?.live

@@ -25,7 +25,7 @@ struct ComparedPart {
 
     private struct Parked {
         var user: UserID
-        var entries: [Hop: OpenParking] = [:]
+        var entries = OpenParkings()
     }
 
     /// What a record elsewhere, or a parked one, takes, by and large: its key, its place in two dictionaries and their room to grow.
@@ -132,7 +132,7 @@ struct ComparedPart {
                 return
             }
             let user = try known(at: place)
-            let evidence = user.evidence(parked: parked[table.key(at: place)]?.entries ?? [:])
+            let evidence = user.evidence(parked: parked[table.key(at: place)]?.entries ?? OpenParkings())
             let stages = Set(Domain.judge(evidence).map(\.stage)).intersection(settings.stages)
             if !stages.isEmpty {
                 canaries.noteSuspect(table.key(at: place))

@@ -41,7 +41,7 @@ struct VersionCheck {
     private func newest(_ suspect: Suspect) -> RecordAddress? {
         let known = roll.known(suspect.user, row: nil)
         let evidence = known.evidence()
-        let entries = roll.parked.entries(of: suspect.user).values
+        let entries = roll.parked.entries(of: suspect.user).entries
         guard !evidence.strays.contains(where: { $0.stage == suspect.stage }),
             !entries.contains(where: { $0.hop != .intake && $0.hop.stage == suspect.stage })
         else { return nil }

@@ -54,10 +54,10 @@ public struct Explainer: Sendable {
     }
 
     private func readParked(_ user: UserID) throws -> [Explanation.ParkedEntry] {
-        var newest: [Hop: OpenParking] = [:]
-        _ = try ports.parked().open { if $0 == user { newest.note($1) } }
+        var open = OpenParkings()
+        _ = try ports.parked().open { if $0 == user { open.note($1) } }
         return Hop.allCases.compactMap { hop in
-            newest[hop].map { entry in
+            open[hop].map { entry in
                 Explanation.ParkedEntry(
                     hop: hop, reason: entry.reason, parkedAt: UTCTime(millisecondsSince1970: entry.parkedAtMs))
             }
