@@ -36,6 +36,10 @@ struct StoppablePorts: ReconcilePorts {
         try stoppable { StoppableMappings(port: try ports.mappings()) }
     }
 
+    func replays() throws -> any ReplayPort {
+        try stoppable { try ports.replays() }
+    }
+
     func cleanupPolicy(ofTopic name: String) throws -> String? {
         try stoppable { try ports.cleanupPolicy(ofTopic: name) }
     }

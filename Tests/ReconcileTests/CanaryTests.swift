@@ -78,6 +78,19 @@ struct CanaryTests {
         #expect(canaries.close().count >= 9)
     }
 
+    @Test("are drawn by what the last run met, where statistics are far too high")
+    func lastRun() throws {
+        let world = World()
+        world.state.withLock { $0.estimatedRows = 1_000_000_000 }
+        let directory = ReportsDirectory()
+        func planted() throws -> Int {
+            try Verification(World.settings, ports: WorldPorts(world: world))
+                .run(reports: directory.path, history: directory.path + "/history.sqlite").report.canary.planted
+        }
+        #expect(try planted() == 0)
+        #expect(try planted() == 18)
+    }
+
     @Test("are in nothing that the report counts", arguments: [true, false])
     func counts(judgesGod: Bool) throws {
         let world = World()

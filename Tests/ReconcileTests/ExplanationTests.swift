@@ -113,5 +113,6 @@ private struct BrokenPorts: ReconcilePorts {
     }
     func ledger() throws -> any LedgerPort { try inner.ledger() }
     func parked() throws -> any ParkedPort { try inner.parked() }
+    func replays() throws -> any ReplayPort { try inner.replays() }
     func concurrently(_ tasks: [@Sendable () throws -> Void]) throws { try inner.concurrently(tasks) }
 }

@@ -36,6 +36,8 @@ final class World: Sendable {
         /// Open entries among the parked records.
         var parked: [(UserID, OpenParking)] = []
         var parkedWithoutUser = 0
+        /// Replays that were asked for and are not done.
+        var replays: [String] = []
         /// Users for whom the aggregate query yields two rows.
         var repeatedRows: Set<UserID> = []
         var nowMs: Int64 = 1_700_000_000_000
@@ -65,6 +67,8 @@ final class World: Sendable {
         /// The tables that they come from.
         var tables: [String: String] = [:]
         var ledgerID = "ledger"
+        /// How many rows the source's statistics say there are, where they are wrong.
+        var estimatedRows: Int?
         /// What the source says of how much it has to do.
         var load = SourceLoad()
     }
@@ -78,6 +82,8 @@ final class World: Sendable {
     let onUsersRead: Mutex<@Sendable (Int) -> Void> = Mutex { _ in }
     /// Called, without the lock, before the enricher's commits are told.
     let onEnricherAsked: Mutex<@Sendable (World) -> Void> = Mutex { _ in }
+    /// Called, without the lock, before it is told which replays are under way.
+    let onReplaysAsked: Mutex<@Sendable (World) -> Void> = Mutex { _ in }
     /// Called, without the lock, before each range of a scan is read; what it throws, the scan throws.
     let onRange: Mutex<@Sendable (World) throws -> Void> = Mutex { _ in }
     /// Called, without the lock, after the scan of the source has ended.

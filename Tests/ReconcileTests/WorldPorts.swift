@@ -15,12 +15,24 @@ struct WorldPorts: ReconcilePorts {
     func ledger() throws -> any LedgerPort { WorldLedger(world: world) }
     func parked() throws -> any ParkedPort { WorldParked(world: world) }
     func mappings() throws -> any MappingPort { WorldMappings(world: world) }
+    func replays() throws -> any ReplayPort { WorldReplays(world: world) }
     func cleanupPolicy(ofTopic name: String) throws -> String? { world.state.withLock { $0.cleanupPolicies[name] } }
 
     /// One after the other: a test wants one schedule, not many.
     func concurrently(_ tasks: [@Sendable () throws -> Void]) throws {
         for task in tasks { try task() }
     }
+}
+
+private struct WorldReplays: ReplayPort {
+    let world: World
+
+    func underWay() -> [String] {
+        world.onReplaysAsked.withLock { $0 }(world)
+        return world.state.withLock { $0.replays }
+    }
+
+    func close() {}
 }
 
 /// Time passes only when somebody waits.
@@ -107,7 +119,7 @@ private final class WorldSource: SourcePort {
 
     func load() throws -> SourceLoad { world.state.withLock { $0.load } }
 
-    func estimate() throws -> SourceEstimate { world.state.withLock { SourceEstimate(rows: $0.rows.count) } }
+    func estimate() throws -> SourceEstimate { world.state.withLock { SourceEstimate(rows: $0.estimatedRows ?? $0.rows.count) } }
 
     func writeNonce(_ nonce: String) throws {
         world.state.withLock {

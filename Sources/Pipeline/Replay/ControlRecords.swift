@@ -70,9 +70,9 @@ struct ControlRecords {
 
     // MARK: - Writing
 
-    static func key(_ id: String) -> String { "replay/\(id)" }
-    static func key(_ id: String, part: Int) -> String { "replay/\(id)/users/\(part)" }
-    static func key(_ id: String, process: String) -> String { "replay/\(id)/seen/\(process)" }
+    static func key(_ id: String) -> String { ReplayKey(requestID: id).text }
+    static func key(_ id: String, part: Int) -> String { "\(key(id))/users/\(part)" }
+    static func key(_ id: String, process: String) -> String { "\(key(id))/seen/\(process)" }
 
     /// Far below a broker's usual limit of a megabyte, with ids of 40 bytes.
     static let usersPerRecord = 10_000

@@ -13,6 +13,7 @@ public struct RealPorts: ReconcilePorts {
     private let ledgerPaths: [String]
     private let parkedPaths: [String]
     private let godTopic: String?
+    private let controlTopic: String?
     private let replicaSettings: [String: SourceSettings]
     private let scanProperties: Properties
     private let mappingService: (@Sendable () throws -> any MappingPort)?
@@ -23,11 +24,12 @@ public struct RealPorts: ReconcilePorts {
     ///   - godTopic: The topic whose productions the ledgers have to list; nil takes any.
     ///   - replicas: Servers to watch while the source is scanned, by name.
     ///   - mappings: Makes the mapping service's client, for runs that ask for mappings again.
+    ///   - controlTopic: Where replays are asked for; nil where nobody can ask for one.
     ///   - memoryBytes: What a run may take, which decides how much is fetched ahead; nil for as much as it needs.
     ///   - brokerTimeoutMs: How long one question to the broker may wait for its answer.
     public init(
         source: SourceSettings, kafkaProperties: Properties, connector: ConnectorSettings?, ledgerPaths: [String],
-        parkedPaths: [String], godTopic: String? = nil, memoryBytes: Int? = nil,
+        parkedPaths: [String], godTopic: String? = nil, controlTopic: String? = nil, memoryBytes: Int? = nil,
         replicas: [String: SourceSettings] = [:],
         mappings: (@Sendable () throws -> any MappingPort)? = nil, brokerTimeoutMs: Int = 10_000,
         clock: any ReconcileClock = SystemClock()
@@ -40,6 +42,7 @@ public struct RealPorts: ReconcilePorts {
         self.ledgerPaths = ledgerPaths
         self.parkedPaths = parkedPaths
         self.godTopic = godTopic
+        self.controlTopic = controlTopic
         replicaSettings = replicas
         // At most the aggregate topic and the God topic are read at the same time.
         let fetchBytes = MemoryPlan.fetchBytes(budgetBytes: memoryBytes, topics: ledgerPaths.isEmpty ? 1 : 2)
@@ -70,6 +73,11 @@ public struct RealPorts: ReconcilePorts {
     public func mappings() throws -> any MappingPort {
         guard let mappingService else { throw ReconcileError.noMappingService }
         return try mappingService()
+    }
+
+    public func replays() throws -> any ReplayPort {
+        guard let controlTopic else { return NoReplays() }
+        return ControlledReplays(controlTopic, properties: scanProperties, timeoutMs: brokerTimeoutMs)
     }
 
     public func cleanupPolicy(ofTopic name: String) throws -> String? {

@@ -35,6 +35,7 @@ struct CanaryPorts: ReconcilePorts {
     func progress() throws -> any ProgressPort { try ports.progress() }
     func parked() throws -> any ParkedPort { try ports.parked() }
     func mappings() throws -> any MappingPort { try ports.mappings() }
+    func replays() throws -> any ReplayPort { try ports.replays() }
     func cleanupPolicy(ofTopic name: String) throws -> String? { try ports.cleanupPolicy(ofTopic: name) }
     func concurrently(_ tasks: [@Sendable () throws -> Void]) throws { try ports.concurrently(tasks) }
 }

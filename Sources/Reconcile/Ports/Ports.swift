@@ -141,6 +141,21 @@ public protocol ProgressPort {
     func close()
 }
 
+/// The replays that were asked for. One thread owns it.
+public protocol ReplayPort {
+    /// Those of which it is not certain that all they made is in a ledger, by their ids, the oldest first.
+    func underWay() throws -> [String]
+    func close()
+}
+
+/// A pipeline of which nobody can ask for a replay.
+public struct NoReplays: ReplayPort {
+    public init() {}
+
+    public func underWay() -> [String] { [] }
+    public func close() {}
+}
+
 /// How far ledgers have been read; the beginning, unless an earlier reading says otherwise.
 public struct LedgerPosition: Sendable, Equatable {
     /// The last id that was read of each ledger, in the order of the ledgers.
@@ -223,6 +238,7 @@ public protocol ReconcilePorts: Sendable {
     func ledger() throws -> any LedgerPort
     func parked() throws -> any ParkedPort
     func mappings() throws -> any MappingPort
+    func replays() throws -> any ReplayPort
     /// What the broker says of a topic's `cleanup.policy`; nil where it does not say.
     func cleanupPolicy(ofTopic name: String) throws -> String?
     var clock: any ReconcileClock { get }

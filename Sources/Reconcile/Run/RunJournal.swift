@@ -7,6 +7,8 @@ protocol RunJournal {
     var tally: FindingTally { get }
     /// How fast the last run over everyone read; nil where nobody knows.
     func lastRowsPerSecond() throws -> Int?
+    /// How many users the last complete run over everyone met, which asked the same; nil where there was none.
+    func lastRows() throws -> Int?
     /// Checks that the topics are still those that the last run read.
     ///
     /// - Returns: What changed since then that a reader of the report should know.
@@ -66,6 +68,8 @@ final class UnrecordedRun: RunJournal {
     }
 
     func lastRowsPerSecond() -> Int? { nil }
+
+    func lastRows() -> Int? { memory.bases().first { $0.baseline.question == settings.question }?.baseline.fullRows }
 
     func write(_ findings: [Finding], position: SourcePosition?) {
         for finding in findings {

@@ -117,6 +117,10 @@ final class RunRecord: RunJournal {
 
     func lastRowsPerSecond() throws -> Int? { Forecast.speed(of: try history.baselines()) }
 
+    func lastRows() throws -> Int? {
+        try history.bases().first { $0.baseline.question == settings.question }?.baseline.fullRows
+    }
+
     func noteBaseline(_ baseline: Baseline) { self.baseline = baseline }
 
     /// A run about everyone leaves the slices' turn where it was.
@@ -145,19 +149,13 @@ final class RunRecord: RunJournal {
         let delta = try history.record(run, coverage: coverage) { recorder in
             guard run.verdict != Verdict.error.rawValue else { return }
             try tell(recorder)
-            if !isAboutEveryone, run.isComplete { try tellReverified(recorder) }
+            // Whoever had a finding before was looked at again by every run, so what was not found again has healed.
+            if !isAboutEveryone, run.isComplete { try recorder.reverifiedEveryOpen(at: settings.stages) }
         }
         if !isFirst, report.verdict != .error {
             report.delta = Delta(new: delta.new, persisting: delta.persisting, healed: delta.healed)
         }
         report.trend = try history.runs(limit: RunReport.trendRunsAtMost).reversed().map { TrendPoint($0) }
-    }
-
-    /// Whoever had a finding before was looked at again by every run, so what was not found again has healed.
-    private func tellReverified(_ recorder: FindingRecorder) throws {
-        var open: [(UserID, Stage)] = []
-        try history.forEachOpenFinding { open.append(($0.user, $0.stage)) }
-        for (user, stage) in open where settings.stages.contains(stage) { try recorder.reverified(user, stage: stage) }
     }
 
     private func tell(_ recorder: FindingRecorder) throws {

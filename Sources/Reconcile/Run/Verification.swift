@@ -58,7 +58,8 @@ public final class Verification {
     /// - Throws: `LedgerError` with the code `locked` when another run is under way; ``ReconcileError/interrupted``; and whatever
     ///   keeps the report itself from being written.
     public func run(reports directory: String, history historyPath: String, commands: Commands = Commands()) throws -> Outcome {
-        let writer = try ReportWriter(directory: directory, runID: report.runID, commands: commands)
+        let writer = try ReportWriter(
+            directory: directory, runID: report.runID, commands: commands, pageBytes: plan.pageBytes)
         let record = try RunRecord(
             historyPath: historyPath, writer: writer, commands: commands, settings: settings, plan: plan,
             startedAt: report.startedAt)
@@ -114,7 +115,7 @@ public final class Verification {
             guard standstill != nil else { return endPhase() }
         }
         begin("read")
-        let shown = try canaryPorts(runPlan)
+        let shown = try canaryPorts(runPlan, record)
         let source = try shown.source()
         defer { source.close() }
         let columns = try source.fields()
@@ -128,6 +129,8 @@ public final class Verification {
         let fields = FieldComparison(columns, keyField: settings.keyField)
         let tails = try Tails(settings, reading, shown)
         defer { tails.close() }
+        let replays = try ports.replays()
+        defer { replays.close() }
 
         begin("fence")
         let fence = Fence(
@@ -154,7 +157,7 @@ public final class Verification {
             try comparison.suspects.arrange(
                 usersPerBatch: usersPerBatch(followed), by: roll.aggregate.tail.progress)
             let settler = Settler(
-                settings, source: source, roll: roll, fence: fence, clock: ports.clock, comparison: fields,
+                settings, source: source, roll: roll, fence: fence, clock: ports.clock, replays: replays, comparison: fields,
                 passed: outcome.position, canaries: canaries)
             let signals = topics.signals.map {
                 SignalIndex(
@@ -185,14 +188,15 @@ public final class Verification {
     }
 
     /// The ports to judge by, which show canaries among the users that the run is about.
-    private func canaryPorts(_ runPlan: RunPlan) throws -> CanaryPorts {
+    private func canaryPorts(_ runPlan: RunPlan, _ record: any RunJournal) throws -> CanaryPorts {
         var users: Int?
         if let changed = runPlan.changed {
             users = changed.due.count + changed.basis.fullRows * reach.slicePercent / 100
         } else {
             let source = try ports.source()
             defer { source.close() }
-            users = try source.estimate().rows
+            // Statistics may be far too high; too low a number only lets the first ones be drawn.
+            users = [try source.estimate().rows, try record.lastRows()].compactMap { $0 }.min()
         }
         return CanaryPorts(
             ports, settings.topics,

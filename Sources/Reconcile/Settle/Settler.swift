@@ -15,6 +15,7 @@ final class Settler {
     private let roll: Roll
     private let fence: Fence
     private let clock: any ReconcileClock
+    private let replays: ReplayWait
     private let values: AggregateValues
     private let versions: VersionCheck
     private let canaries: Canaries?
@@ -28,16 +29,18 @@ final class Settler {
     private(set) var lastFence: FenceOutcome?
 
     /// - Parameters:
+    ///   - replays: Asked about God objects that no ledger lists.
     ///   - comparison: Compares values whose bytes differ.
     ///   - passed: The position of a fence that was passed already; nil takes that of the first round.
     init(
         _ settings: VerifySettings, source: any SourcePort, roll: Roll, fence: Fence, clock: any ReconcileClock,
-        comparison: FieldComparison, passed: SourcePosition? = nil, canaries: Canaries? = nil
+        replays: any ReplayPort, comparison: FieldComparison, passed: SourcePosition? = nil, canaries: Canaries? = nil
     ) {
         self.canaries = canaries
         self.settings = settings
         values = AggregateValues(roll, comparison)
         versions = VersionCheck(roll)
+        self.replays = ReplayWait(replays, clock)
         self.passed = passed
         self.source = source
         self.roll = roll
@@ -136,7 +139,10 @@ final class Settler {
             if !open.stages.isEmpty { try queue.add(open) }
         }
         let current = try versions.current(hot, since: passed)
-        settled += hot.map { ($0.suspect, current.contains($0.suspect) ? .versionOnly : .unresolved("changed in every round")) }
+        settled += hot.map { suspect, _ in
+            let reason = replays.reason(suspect) ?? "changed in every round"
+            return (suspect, current.contains(suspect) ? .versionOnly : .unresolved(reason))
+        }
         return settled
     }
 
@@ -164,6 +170,7 @@ final class Settler {
             }
             outcomes[suspect] = outcome(of: suspect, first, second, rested: rested)
         }
+        try replays.withdraw(from: &outcomes, roll)
         return outcomes
     }
 

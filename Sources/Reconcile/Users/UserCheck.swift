@@ -73,10 +73,12 @@ final class UserSession {
     let list: Spill.Shape
     private let source: any SourcePort
     private let progress: any ProgressPort
+    private let replays: any ReplayPort
 
     init(_ settings: VerifySettings, _ ports: any ReconcilePorts, _ users: Set<UserID>) throws {
         source = try ports.source()
         progress = try ports.progress()
+        replays = try ports.replays()
         topics = try Fence.TopicBounds(settings, ports)
         let judgesGod = settings.stages.contains(.god)
         list = MemoryPlan(budgetBytes: settings.memoryBytes).listShape(directory: settings.temporaryDirectory)
@@ -92,7 +94,8 @@ final class UserSession {
         comparison = FieldComparison(try source.fields(), keyField: settings.keyField)
         origins = FieldOrigins(try source.tables())
         settler = Settler(
-            settings, source: source, roll: roll, fence: fence, clock: ports.clock, comparison: comparison)
+            settings, source: source, roll: roll, fence: fence, clock: ports.clock, replays: replays,
+            comparison: comparison)
     }
 
     private static func follow(
@@ -106,5 +109,6 @@ final class UserSession {
         topics.close()
         source.close()
         progress.close()
+        replays.close()
     }
 }

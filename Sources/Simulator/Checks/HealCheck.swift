@@ -7,7 +7,7 @@ extension WorldState {
     /// Checks a close look at a few users: like a run, only that it is about them.
     mutating func check(_ outcome: UserCheck.Outcome, of users: Set<UserID>, beganTurn: Int, seen: Int) {
         for finding in outcome.findings where truth.blamed[finding.user] == nil {
-            if finding.stage == .god, truth.everDisturbed.contains(finding.user) || isReplayed(finding) { continue }
+            if finding.stage == .god, truth.everDisturbed.contains(finding.user) { continue }
             report(
                 .findingWithoutDefect,
                 "a look at \(finding.user) found \(finding.stage.rawValue) \(finding.kind.rawValue)")

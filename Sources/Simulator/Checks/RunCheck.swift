@@ -8,7 +8,7 @@ extension WorldState {
         // Behind a weak fence what is merely late looks like what is lost, which is why the report calls the fence weak.
         let isWeak = run.report.fence.strength == .weak
         for finding in run.findings where truth.blamed[finding.user] == nil && !isWeak {
-            if finding.stage == .god, truth.everDisturbed.contains(finding.user) || isReplayed(finding) { continue }
+            if finding.stage == .god, truth.everDisturbed.contains(finding.user) { continue }
             report(
                 .findingWithoutDefect,
                 "run \(run.report.runID) found \(finding.user) \(finding.stage.rawValue) \(finding.kind.rawValue)")
@@ -29,10 +29,6 @@ extension WorldState {
             }
         }
     }
-
-    /// Whether a God object may be unlisted only because it is being replayed. No group's offset tells of that, so that a fence cannot
-    /// wait for it.
-    func isReplayed(_ finding: Finding) -> Bool { finding.cause == .notInLedger && !replays.isEmpty }
 
     /// Everyone of whom a topic has told between two turns, unless the record is gone since.
     private func mentioned(_ since: Int, _ until: Int) -> [UserID] {

@@ -18,6 +18,7 @@ struct SimulatedReconcilePorts: ReconcilePorts {
     func ledger() throws -> any LedgerPort { SimulatedLedgers(world: world) }
     func parked() throws -> any ParkedPort { SimulatedParked(world: world) }
     func mappings() throws -> any MappingPort { SimulatedMappingPort(world: world) }
+    func replays() throws -> any ReplayPort { SimulatedReplayPort(world: world) }
 
     func concurrently(_ tasks: [@Sendable () throws -> Void]) throws {
         let failures = Failures()
@@ -196,6 +197,17 @@ private final class SimulatedTopic: TopicPort {
                     key: stored.record.key, value: stored.record.value.map(represent), headers: headers,
                     timestampMs: stored.timeMs))
         }
+    }
+
+    func close() {}
+}
+
+private struct SimulatedReplayPort: ReplayPort {
+    let world: World
+
+    func underWay() throws -> [String] {
+        try world.call("replays under way?")
+        return world.act { $0.replays.filter(\.isOpen).map(\.request.id) }
     }
 
     func close() {}

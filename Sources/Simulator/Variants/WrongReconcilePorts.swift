@@ -19,6 +19,7 @@ struct ChangedPorts: ReconcilePorts {
     func ledger() throws -> any LedgerPort { changeLedger(try base.ledger()) }
     func parked() throws -> any ParkedPort { try base.parked() }
     func mappings() throws -> any MappingPort { try base.mappings() }
+    func replays() throws -> any ReplayPort { try base.replays() }
     func concurrently(_ tasks: [@Sendable () throws -> Void]) throws { try base.concurrently(tasks) }
 }
 

@@ -62,6 +62,7 @@ extension EffectiveSettings {
         let ports = RealPorts(
             source: source, kafkaProperties: try kafkaProperties, connector: connector, ledgerPaths: ledgerPaths,
             parkedPaths: parkedPaths, godTopic: stages.contains(.god) ? settings.topics.god : nil,
+            controlTopic: stages.contains(.god) ? try value(Self.keys.kafka.topics.control) : nil,
             memoryBytes: settings.memoryBytes, replicas: try replicas(of: source), mappings: try mappingPort(mappings),
             brokerTimeoutMs: patienceMs ?? 10_000)
         let historyPath = try historyPath

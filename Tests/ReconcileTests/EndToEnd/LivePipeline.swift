@@ -135,6 +135,7 @@ final class LivePipeline: Sendable {
             source: try settings.source(), kafkaProperties: try settings.kafkaProperties,
             connector: ConnectorSettings(name: stack.connectorName, offsetsTopic: topics.offsets, server: "shop"),
             ledgerPaths: ledgers.isEmpty ? [ledgerPath] : ledgers, parkedPaths: Hop.allCases.map { parkedPath(of: $0) },
+            controlTopic: try settings.pipeline().topics.control,
             mappings: { [mapping = try settings.mapping()] in try MappingServicePort(mapping) })
     }
 
