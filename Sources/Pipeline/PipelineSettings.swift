@@ -23,7 +23,7 @@ public struct PipelineSettings: Sendable {
     public var acceptsUnknownPosition = false
     /// How absent topics of ours are created; nil creates none, and says how to.
     public var topicSetup: TopicSetup? = TopicSetup()
-    /// How long the start-up checks wait for Kafka.
+    /// How long the start-up checks wait for Kafka, and for the mapping service.
     public var startTimeoutMs = 5_000
     /// How long a stop may take: a batch in hand that is not finished by then is given up, and read again at the next start.
     public var drainTimeoutMs = 15_000

@@ -27,6 +27,21 @@ struct EnricherTests {
             headers: provenance.headers.map { Header($0.name, text: $0.text) })
     }
 
+    @Test(
+        "whatever time an aggregate claims to be of", arguments: ["-9223372036854775808", "9223372036854775807", "-1", "0", "x"])
+    func claimedTime(text: String) throws {
+        let records = (0..<3).map { offset in
+            var record = aggregate("\(offset)", "{}", offset: Int64(offset))
+            record.headers.append(Header(HeaderName.eventTime, text: text))
+            return record
+        }
+        world.answers = Dictionary(uniqueKeysWithValues: (0..<3).map { (UserID("\($0)"), .found(Array("{}".utf8))) })
+        world.polls = [Poll(records: records)]
+        _ = try enricher().step()
+        #expect(world.productions.map(\.user.text) == ["0", "1", "2"])
+        #expect(counters.snapshot().endToEnd.sumMs >= 0)
+    }
+
     @Test("acknowledged, then recorded, then committed; headers and ledger say what it was made of")
     func produces() throws {
         let aggregateBytes = Array(#"{"user_id":7}"#.utf8)

@@ -7,8 +7,11 @@ enum EventTime {
         timeMs.map { [Header(HeaderName.eventTime, text: "\($0)")] } ?? []
     }
 
+    /// What the header says; nil where it says no time. Anybody may have written it.
     static func of(_ record: Record) -> Int64? {
-        record.header(HeaderName.eventTime).flatMap { String(utf8: $0) }.flatMap { Int64($0) }
+        guard let timeMs = record.header(HeaderName.eventTime).flatMap({ String(utf8: $0) }).flatMap({ Int64($0) }), timeMs >= 0
+        else { return nil }
+        return timeMs
     }
 
     static func older(_ one: Int64?, _ other: Int64?) -> Int64? {
