@@ -33,6 +33,18 @@ struct ReplayRaceTests {
         #expect(report.counts[.god]?.unresolved == 1)
     }
 
+    @Test("a God object that is listed with another digest is a finding all the same")
+    func altered() throws {
+        let world = World()
+        world.state.withLock { state in
+            state.replays = ["r1"]
+            for index in state.productions.indices where state.productions[index].user == user {
+                state.productions[index].godDigest = Digest(of: Array("another".utf8))
+            }
+        }
+        #expect(try world.verify().findings == ["7 god stale not_in_ledger"])
+    }
+
     @Test("it is a finding where no replay can have made it")
     func confirmed() throws {
         let world = World()

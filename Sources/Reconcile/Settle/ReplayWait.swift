@@ -50,6 +50,8 @@ final class ReplayWait {
 extension Settlement {
     fileprivate var isUnlisted: Bool {
         guard case .confirmed(let seen) = self else { return false }
+        // One that is listed with another digest is listed: no replay is about to change that.
+        guard seen.evidence.production?.god != seen.evidence.god?.address else { return false }
         return seen.mismatches.contains { $0.cause == .notInLedger }
     }
 }
