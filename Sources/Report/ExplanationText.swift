@@ -27,9 +27,15 @@ extension Explanation {
             for finding in findings { lines.append(Self.text(finding)) }
         }
         lines = lines.flatMap { Self.wrapped($0, to: width) }
-        let head = PlainText.wrapped("User \(PlainText.visible(user.text)): \(headline)", to: width)
+        let head = Self.head("User \(PlainText.visible(user.text)):", headline, width)
         let next = nextCommand.map { ["", "Next: \($0)"] } ?? []
         return (head + [""] + lines + next).joined(separator: "\n") + "\n"
+    }
+
+    /// The user's name in one piece, for its spaces are part of it, and then what there is to say.
+    private static func head(_ name: String, _ headline: String, _ width: Int) -> [String] {
+        let line = "\(name) \(headline)"
+        return PlainText.width(line) <= width ? [line] : [name] + PlainText.wrapped(headline, to: width)
     }
 
     private static func wrapped(_ line: String, to width: Int) -> [String] {

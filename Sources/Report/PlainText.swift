@@ -127,8 +127,10 @@ public enum PlainText {
         String(repeating: " ", count: max(0, columns - width(text))) + text
     }
 
-    /// The words of the text in lines of at most that many columns; a longer word gets a line of its own.
+    /// The words of the text in lines of at most that many columns; a longer word gets a line of its own. A text that fits stays as
+    /// it is, with its spaces.
     public static func wrapped(_ text: String, to columns: Int) -> [String] {
+        if !text.isEmpty, width(text) <= columns { return [text] }
         var lines: [String] = []
         var line = ""
         for word in text.split(separator: " ") {

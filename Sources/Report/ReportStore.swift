@@ -101,7 +101,13 @@ public struct ReportStore: Sendable {
             throw ReportError(
                 .notFound, path: directory.latestPath, "no run has been reported here yet; `rollcall verify` does one")
         }
-        return try RunID(parsing: String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self))
+        let name = String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard let run = try? RunID(parsing: name) else {
+            throw ReportError(
+                .malformed, path: directory.latestPath,
+                "it points at `\(PlainText.visible(name))`, which is no run; delete it, and the next run makes it anew")
+        }
+        return run
     }
 }
 

@@ -14,8 +14,10 @@ extension RunReport {
                 "it is of the schema `\(PlainText.visible(String(schema.prefix(80))))`, and this version of Rollcall reads "
                     + "`\(Self.schema)`; read it with the version that wrote it, or a later one")
         }
+        let id = try fields.text("run_id")
+        guard let runID = try? RunID(parsing: id) else { throw fields.wrong("run_id", "the id of a run") }
         self.init(
-            runID: try RunID(parsing: try fields.text("run_id")), mode: try fields.choice("mode"),
+            runID: runID, mode: try fields.choice("mode"),
             startedAt: try fields.time("started_at"), configDigest: try fields.text("config_digest"))
         try readOutcome(fields)
         try readEvidence(fields)

@@ -27,6 +27,11 @@ struct ExplanationTests {
         #expect(explanation.json["exit_code"] == 0)
     }
 
+    @Test("A user's name keeps its spaces, however narrow the page", arguments: [20, 40, .max])
+    func spaces(width: Int) {
+        #expect(explain(" 4  2", WorldPorts(world: World())).text(width: width).hasPrefix("User  4  2:"))
+    }
+
     @Test("While the broker is down, the row, the ledger and the past are told all the same")
     func brokerDown() throws {
         let explanation = explain("3", BrokenPorts(inner: WorldPorts(world: World()), hasBroker: false))

@@ -35,7 +35,7 @@ struct MistakenCallTests {
 
     @Test(
         "A ledger that is named and not there is the caller's mistake, and leaves no report",
-        arguments: [["verify"], ["reconcile"], ["explain", "7"]])
+        arguments: [["verify"], ["reconcile"], ["explain", "7"], ["forget", "7"]])
     func ledger(command: [String]) throws {
         let result = try Binary.run(command + ["--ledger", "no.sqlite"], in: directory.path)
         #expect(result == .init(status: 64, output: "", errors: "rollcall: no.sqlite: there is no such ledger (--ledger)\n"))
@@ -87,6 +87,29 @@ struct MistakenCallTests {
         #expect(list.text.contains("MISSING") && list.text.contains("NEW"))
         #expect((list.omission == nil) == (width == nil))
         if width != nil { #expect(list.omission?.contains("FINISHED") == true) }
+    }
+
+    @Test("A report whose run cannot be is spoilt, and its file is named")
+    func spoiltRun() throws {
+        try report("20261122T080000Z-4f2a")
+        let file = "\(directory.path)/reports/20261122T080000Z-4f2a/report.json"
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        try Data(text.replacing(#""run_id":"20261122T080000Z-4f2a""#, with: #""run_id":"x""#).utf8)
+            .write(to: URL(fileURLWithPath: file))
+        let result = try rollcall("report", "show")
+        #expect(result.status == 2)
+        #expect(result.errors.contains("report.json") && result.errors.contains("run_id"))
+    }
+
+    @Test("A link to the latest run that points at none says what to do")
+    func spoiltLink() throws {
+        try report("20261122T080000Z-4f2a")
+        let link = "\(directory.path)/reports/latest"
+        try FileManager.default.removeItem(atPath: link)
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "x")
+        let result = try rollcall("report", "show")
+        #expect(result.status == 2)
+        #expect(result.errors.contains("reports/latest: it points at `x`"))
     }
 
     @Test("A textfile that cannot be written is named as it was given")

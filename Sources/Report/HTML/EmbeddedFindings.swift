@@ -71,13 +71,13 @@ struct EmbeddedFindings: Sendable {
                 "id": .string(runID.text), "startedAtMs": .number(startedAt.millisecondsSince1970), "total": .number(total),
                 "carried": .number(carried), "repair": .string(repairPrefix), "explain": .string(explainPrefix),
             ], behind: "{\"run\":", to: &file)
-        var comma = ",\"buckets\":["
+        var opening = ",\"buckets\":["
         for (bucket, rows) in rowsOf.sorted(by: { $0.key < $1.key }) {
             try write(
                 [
                     "stage": .string(bucket.stage.rawValue), "kind": .string(bucket.kind.rawValue),
                     "cause": .string(bucket.causeCode), "why": .string(bucket.explanation), "total": .number(rows.total),
-                ], behind: comma + "{\"bucket\":", to: &file)
+                ], behind: opening + "{\"bucket\":", to: &file)
             try file.write(",\"rows\":[")
             var start = 0
             for end in rows.ends {
@@ -86,9 +86,9 @@ struct EmbeddedFindings: Sendable {
                 start = end
             }
             try file.write("]}")
-            comma = ","
+            opening = ","
         }
-        try file.write(rowsOf.isEmpty ? comma + "]}" : "]}")
+        try file.write(rowsOf.isEmpty ? opening + "]}" : "]}")
     }
 
     private func write(_ value: JSONValue, behind text: String, to file: inout OutputFile) throws(ReportError) {

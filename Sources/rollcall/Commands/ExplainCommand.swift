@@ -40,7 +40,7 @@ struct ExplainCommand: ParsableCommand {
         if global.json {
             try Console.shared.output(explanation.json)
         } else {
-            try Console.shared.output(explanation.text(width: Console.shared.width))
+            try Console.shared.output(explanation.text(width: Console.shared.terminalWidth ?? .max))
         }
         throw ExitCode(explanation.conclusion.exitCode)
     }

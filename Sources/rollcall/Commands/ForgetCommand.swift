@@ -29,6 +29,7 @@ struct ForgetCommand: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
+        try ledgers.check()
         let settings = try global.prepare(needs: [.userID, .changes, .kafka, .ledger, .reports])
         let user = try settings.userIDKind.argument(user)
         let traces = try UserTraces(settings, ledgers: ledgers.files)
