@@ -18,10 +18,8 @@ public struct AggregateProvenance: Sendable, Equatable {
 
     /// Reads what there is; an aggregate written by someone else has none of it.
     public init(header: (String) -> [UInt8]?) {
-        version = text(header(HeaderName.version)).flatMap { SourcePosition($0) }
-        signal = text(header(HeaderName.signal)).flatMap { RecordAddress($0) }
-        encoding = text(header(HeaderName.encoding))
-        cause = text(header(HeaderName.cause)).flatMap { Signal.Cause(rawValue: $0) }
+        var reader = Reader()
+        self = reader.read(header: header)
     }
 
     /// The headers' names and texts.
@@ -100,6 +98,7 @@ public enum HeaderName {
     public static let version = "rollcall.version"
     public static let signal = "rollcall.signal"
     public static let encoding = "rollcall.encoding"
+    /// Why somebody asked for an aggregate that nothing in the source had changed for; see ``Signal/Cause``.
     public static let cause = "rollcall.cause"
     /// When the oldest change event behind a signal or an aggregate was written: milliseconds since 1970.
     public static let eventTime = "rollcall.event.time"

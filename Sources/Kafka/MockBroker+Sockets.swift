@@ -10,9 +10,9 @@ extension MockBroker {
         guard let directory = opendir("/proc/self/fd") else { return }
         defer { closedir(directory) }
         while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
+            // The name ends at its NUL, and so may the memory that the entry lies in.
+            guard let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name) else { return }
+            let name = String(cString: UnsafeRawPointer(entry).advanced(by: nameOffset).assumingMemoryBound(to: CChar.self))
             guard let descriptor = Int32(name), let port = listeningPort(descriptor), ports.contains(port) else { continue }
             var isOn: Int32 = 1
             setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, socklen_t(MemoryLayout<Int32>.size))

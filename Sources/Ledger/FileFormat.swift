@@ -45,7 +45,9 @@ struct FileFormat: Sendable {
             let database = try Database(path: path, mode: .readOnly)
             if try database.applicationID == 0, try database.isEmpty {
                 let fault =
-                    fileSizeBytes(path) == 0 ? "the file is empty: no \(name) has been written here yet" : "the file was cut off"
+                    fileSizeBytes(path) == 0
+                    ? "the file is empty: no \(name) has been written here yet"
+                    : "the file was cut off, or nothing has been written here yet"
                 throw LedgerError(.missing, path: path, "\(fault); \(origin)")
             }
             try requireOurs(database)

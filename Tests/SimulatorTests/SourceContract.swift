@@ -121,13 +121,17 @@ struct SourceContract {
 
 /// MariaDB, with the tables that the simulated one has.
 struct RealSource: ContractSource {
-    private let database: TestDatabase
+    private let server: MariaDBServer
     private let connection: Connection
     private let settings: SourceSettings
 
     init() throws {
-        database = try TestDatabase()
-        connection = try database.connect()
+        // A server of its own: the log's end belongs to all who write to a server.
+        server = try MariaDBServer()
+        try Connection(server.rootSettings).execute("CREATE DATABASE shop CHARACTER SET utf8mb4")
+        var account = server.rootSettings
+        account.database = "shop"
+        connection = try Connection(account)
         for statement in [
             "CREATE TABLE users (user_id BIGINT PRIMARY KEY, name VARCHAR(20))",
             "CREATE TABLE preferences (user_id BIGINT PRIMARY KEY, preference VARCHAR(20))",
@@ -137,8 +141,8 @@ struct RealSource: ContractSource {
             sql: "SELECT u.name, p.preference, u.user_id FROM users u LEFT JOIN preferences p USING (user_id) WHERE :users",
             key: "u.user_id", kind: .integer)
         settings = SourceSettings(
-            connection: database.settings, query: query, keyField: "user_id", usersTable: "users",
-            fenceTable: database.name + ".fence")
+            connection: account, query: query, keyField: "user_id", usersTable: "users",
+            fenceTable: "shop.fence")
     }
 
     func change(_ acts: [Server.Act]) throws {

@@ -6,7 +6,8 @@ import Foundation
 /// - Parameter what: What is waited for, in words.
 /// - Throws: ``NotInTime``, or what the condition throws.
 public func eventually(_ what: @autoclosure () -> String, _ condition: () throws -> Bool) throws {
-    for _ in 0..<6_000 {
+    let deadline = ContinuousClock.now + .seconds(300)
+    while ContinuousClock.now < deadline {
         if try condition() { return }
         Thread.sleep(forTimeInterval: 0.05)
     }
