@@ -16,11 +16,12 @@ public final class Consumer {
     var isHeld = false
     /// Partitions that the caller paused; `keepAlive` leaves them so when it resumes the others.
     var pausedByCaller: Set<TopicPartition> = []
-    /// What `assign` was last called with.
-    private(set) var assignedByHand: [TopicPartition] = []
+    /// What is read now, be it assigned by hand or by the group.
+    private(set) var assigned: [TopicPartition] = []
     private var topicNames = TopicNameCache()
     private var headerNames = HeaderNameCache()
     var scanBuffer: ScanBuffer?
+    var fetchQueue: FetchQueue?
 
     /// Properties that hold unless others are given.
     public static let defaultProperties: Properties = [
@@ -75,6 +76,7 @@ public final class Consumer {
     public func close(timeoutMs: Int = 10_000) {
         guard let handle = try? client.open() else { return }
         scanBuffer = nil
+        fetchQueue = nil
         // The consumer may be on its way out of memory: from here on, no callback may reach it.
         client.context.onRebalance = nil
         leave(handle, timeoutMs: timeoutMs)
@@ -119,7 +121,7 @@ public final class Consumer {
         try PartitionList.with(offsets.map { ($0.key, $0.value) }) { list in
             try check(rd_kafka_assign(handle, list), "assign \(offsets.count) partitions")
         }
-        assignedByHand = Array(offsets.keys)
+        assigned = Array(offsets.keys)
     }
 
     /// Reads nothing any more.
@@ -158,6 +160,7 @@ public final class Consumer {
         // One message a call: a rebalance that runs inside a call comes before the message that the call returns, so it is known
         // which records were read before it. rd_kafka_consume_batch_queue mixes them.
         var wait = pending.isEmpty ? Int32(clamping: timeoutMs) : 0
+        let before = (records: pending.records.count, bytes: pending.byteCount)
         while pending.records.count < maxRecords, pending.byteCount < maxBytes {
             let movesBefore = pending.assigned.count + pending.revoked.count
             guard let message = rd_kafka_consumer_poll(handle, wait) else { break }
@@ -166,6 +169,8 @@ public final class Consumer {
             if pending.assigned.count + pending.revoked.count != movesBefore { break }
             wait = 0
         }
+        let taken = (records: pending.records.count - before.records, bytes: pending.byteCount - before.bytes)
+        if try openFetchQueue(handle).isDrainDue(afterBatchOf: taken.records, bytes: taken.bytes) { try wakeFetching(handle) }
         return try takePending()
     }
 
@@ -226,6 +231,7 @@ public final class Consumer {
             rd_kafka_assign(handle, list)
             if isHeld { rd_kafka_pause_partitions(handle, list) }
             pending.assigned += partitions
+            assigned = partitions
         } else {
             // Revoked, or an error, which is to be treated the same way.
             let lost = rd_kafka_assignment_lost(handle) != 0
@@ -233,6 +239,7 @@ public final class Consumer {
             if isHeld || !pausedByCaller.isEmpty { rd_kafka_resume_partitions(handle, list) }
             rd_kafka_assign(handle, nil)
             pending.revoke(partitions, lost: lost)
+            assigned = []
             pausedByCaller = []
         }
     }

@@ -1,6 +1,6 @@
 import CRDKafka
 
-/// Notices when a scan has made room for more in its queue, which is when librdkafka has to be told.
+/// Notices when a consumer has made room for more in its queue, which is when librdkafka has to be told.
 ///
 /// The thread that talks to a broker asks it for more only while the queue is below its limits (`queued.min.messages`,
 /// `queued.max.messages.kbytes`), and looks at the queue only when something happens to the thread itself: an answer, a request, or a
@@ -40,6 +40,43 @@ struct DrainNotice {
         if isDue { most = left }
         return isDue
     }
+
+    /// The same where records are followed as they come, in batches: as long as so little waits that the queue cannot have been full,
+    /// there is nothing to notice, and no request is made on a quiet topic.
+    mutating func isDue(afterBatchOf taken: Int, bytes takenBytes: Int, left: Int) -> Bool {
+        let waited = max(most, taken + left)
+        guard taken > 0, waited >= min(messageLimit, Self.fewMessages) || takenBytes / taken * waited >= byteLimit / 4 else {
+            most = 0
+            return false
+        }
+        return isDue(taken: taken, takenBytes: takenBytes, left: left)
+    }
+
+    private static let fewMessages = 1_000
+}
+
+/// The queue that a consumer takes its messages from, and what was noticed about it.
+final class FetchQueue {
+    let handle: OpaquePointer
+    private var notice: DrainNotice
+
+    init?(_ consumer: OpaquePointer, _ properties: Properties) {
+        guard let handle = rd_kafka_queue_get_consumer(consumer) else { return nil }
+        self.handle = handle
+        notice = DrainNotice(properties)
+    }
+
+    deinit { rd_kafka_queue_destroy(handle) }
+
+    /// See ``DrainNotice/isDue(taken:takenBytes:left:)``.
+    func isDrainDue(taken: Int, takenBytes: Int) -> Bool {
+        notice.isDue(taken: taken, takenBytes: takenBytes, left: rd_kafka_queue_length(handle))
+    }
+
+    /// See ``DrainNotice/isDue(afterBatchOf:bytes:left:)``.
+    func isDrainDue(afterBatchOf taken: Int, bytes takenBytes: Int) -> Bool {
+        notice.isDue(afterBatchOf: taken, bytes: takenBytes, left: rd_kafka_queue_length(handle))
+    }
 }
 
 extension Consumer {
@@ -48,10 +85,19 @@ extension Consumer {
     /// Any request does that. This one is small, and its answer is not waited for: with a timeout of nothing, librdkafka sends it, calls
     /// it timed out, and drops what comes back.
     func wakeFetching(_ handle: OpaquePointer) throws {
-        guard !assignedByHand.isEmpty else { return }
-        try PartitionList.with(assignedByHand, offset: Offset.end) { list in
+        guard !assigned.isEmpty else { return }
+        try PartitionList.with(assigned, offset: Offset.end) { list in
             // Whatever goes wrong, the threads look by themselves a little later.
             _ = rd_kafka_offsets_for_times(handle, list, 0)
         }
+    }
+
+    func openFetchQueue(_ handle: OpaquePointer) throws(KafkaError) -> FetchQueue {
+        if let fetchQueue { return fetchQueue }
+        guard let queue = FetchQueue(handle, properties) else {
+            throw KafkaError(code: RD_KAFKA_RESP_ERR__UNKNOWN_GROUP, message: "the consumer has no queue")
+        }
+        fetchQueue = queue
+        return queue
     }
 }

@@ -1,24 +1,18 @@
 import CRDKafka
 
-/// The consumer's queue, and room for the messages of one batch.
+/// Room for the messages of one batch.
 final class ScanBuffer {
-    let queue: OpaquePointer
     let messages: UnsafeMutableBufferPointer<UnsafeMutablePointer<rd_kafka_message_t>?>
-    var drainNotice: DrainNotice
 
     /// Enough to spread the cost of taking the queue's lock; a message on hold here is also memory that stays fetched.
     static let capacity = 1024
 
-    init?(_ handle: OpaquePointer, _ properties: Properties) {
-        guard let queue = rd_kafka_queue_get_consumer(handle) else { return nil }
-        self.queue = queue
-        drainNotice = DrainNotice(properties)
+    init() {
         messages = .allocate(capacity: Self.capacity)
         messages.initialize(repeating: nil)
     }
 
     deinit {
-        rd_kafka_queue_destroy(queue)
         messages.deallocate()
     }
 }
@@ -46,49 +40,37 @@ extension Consumer {
     ) throws -> ScanProgress {
         let handle = try client.open()
         try releaseHold()
-        let buffer = try openScanBuffer(handle)
+        let queue = try openFetchQueue(handle)
+        let buffer = scanBuffer ?? ScanBuffer()
+        scanBuffer = buffer
         var progress = ScanProgress()
         // rd_kafka_consume_batch_queue waits until the array is full or the time is over. So wait for one message, and
         // then take what is there.
-        guard let first = try waitForFirst(handle, buffer, timeoutMs: timeoutMs) else { return try finish(&progress) }
+        guard let first = try waitForFirst(handle, queue, timeoutMs: timeoutMs) else { return try finish(&progress) }
         buffer.messages[0] = first
         var count = 1
         while count > 0 {
             let bytes = progress.valueBytes
             try show(buffer.messages[..<count], &progress, body)
-            try noteDrained(handle, buffer, taken: count, takenBytes: progress.valueBytes - bytes)
+            if queue.isDrainDue(taken: count, takenBytes: progress.valueBytes - bytes) { try wakeFetching(handle) }
             let room = min(ScanBuffer.capacity, maxRecords - progress.records)
             guard room > 0 else { break }
-            count = max(0, Int(rd_kafka_consume_batch_queue(buffer.queue, 0, buffer.messages.baseAddress, room)))
+            count = max(0, Int(rd_kafka_consume_batch_queue(queue.handle, 0, buffer.messages.baseAddress, room)))
         }
         return try finish(&progress)
     }
 
     private func waitForFirst(
-        _ handle: OpaquePointer, _ buffer: ScanBuffer, timeoutMs: Int
+        _ handle: OpaquePointer, _ queue: FetchQueue, timeoutMs: Int
     ) throws -> UnsafeMutablePointer<rd_kafka_message_t>? {
         let shortMs = min(timeoutMs, Self.restlessMs)
         if let first = rd_kafka_consumer_poll(handle, Int32(clamping: shortMs)) { return first }
-        try noteDrained(handle, buffer, taken: 0, takenBytes: 0)
+        if queue.isDrainDue(taken: 0, takenBytes: 0) { try wakeFetching(handle) }
         return timeoutMs > shortMs ? rd_kafka_consumer_poll(handle, Int32(clamping: timeoutMs - shortMs)) : nil
     }
 
     /// After so long without a message it is worth making sure that somebody asks for more.
     private static let restlessMs = 20
-
-    private func noteDrained(_ handle: OpaquePointer, _ buffer: ScanBuffer, taken: Int, takenBytes: Int) throws {
-        let left = rd_kafka_queue_length(buffer.queue)
-        if buffer.drainNotice.isDue(taken: taken, takenBytes: takenBytes, left: left) { try wakeFetching(handle) }
-    }
-
-    private func openScanBuffer(_ handle: OpaquePointer) throws(KafkaError) -> ScanBuffer {
-        if let scanBuffer { return scanBuffer }
-        guard let buffer = ScanBuffer(handle, properties) else {
-            throw KafkaError(code: RD_KAFKA_RESP_ERR__UNKNOWN_GROUP, message: "the consumer has no queue")
-        }
-        scanBuffer = buffer
-        return buffer
-    }
 
     private func finish(_ progress: inout ScanProgress) throws(KafkaError) -> ScanProgress {
         try client.throwIfFatal()

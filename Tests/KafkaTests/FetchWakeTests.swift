@@ -2,9 +2,9 @@ import Testing
 
 @testable import Kafka
 
-@Suite("A scan with a small queue")
+@Suite("A consumer whose queue was full")
 struct FetchWakeTests {
-    @Test("does not stand still each time the queue was full: the broker is asked for more as soon as there is room")
+    @Test("does not stand still while it scans: the broker is asked for more as soon as there is room")
     func keepsFetching() throws {
         let broker = try MockBroker()
         try broker.createTopic("t", partitions: 1)
@@ -26,6 +26,44 @@ struct FetchWakeTests {
             if progress.records == 0, records > 0 { emptyScans += 1 }
         }
         #expect(records == batches * 50)
+    }
+
+    @Test("does not stand still while it follows a topic in a group, batch by batch")
+    func keepsFollowing() throws {
+        let broker = try MockBroker()
+        try broker.createTopic("t", partitions: 1)
+        let producer = try Producer(properties: broker.properties)
+        let batches = 40
+        for batch in 0..<batches { try producer.write(numbered(batch * 50..<(batch + 1) * 50, topic: "t")) }
+
+        let small: Properties = [
+            "group.id": "g", "auto.offset.reset": "earliest", "queued.min.messages": "1", "fetch.wait.max.ms": "10",
+        ]
+        let consumer = try Consumer(
+            properties: broker.properties.merging(MockBroker.recommendedConsumerProperties) { $1 }.merging(small) { $1 })
+        defer { consumer.close() }
+        try consumer.subscribe(["t"])
+        var records = 0
+        var emptyPolls = 0
+        let deadline = ContinuousClock.now + .seconds(300)
+        while records < batches * 50, emptyPolls < 2 * batches, ContinuousClock.now < deadline {
+            let read = try consumer.poll(maxRecords: 10_000, timeoutMs: 200).records.count
+            records += read
+            if read == 0, records > 0 { emptyPolls += 1 }
+        }
+        #expect(records == batches * 50)
+    }
+
+    @Test("asks for nothing on a quiet topic, where the queue cannot have been full")
+    func quiet() {
+        var notice = DrainNotice(["queued.max.messages.kbytes": "16384"])
+        let looks: [(taken: Int, left: Int)] = [(5, 0), (900, 0), (1_000, 9_000), (5_000, 4_000), (0, 4_000), (4_000, 0), (3, 0)]
+        var dues: [Bool] = []
+        for look in looks { dues.append(notice.isDue(afterBatchOf: look.taken, bytes: look.taken * 500, left: look.left)) }
+        #expect(dues == [false, false, false, true, false, true, false])
+        // A few large ones fill it, too.
+        let isDue = notice.isDue(afterBatchOf: 10, bytes: 10_000_000, left: 2)
+        #expect(isDue)
     }
 
     /// What each look says: how many messages were taken, and how many still wait.
