@@ -4,8 +4,9 @@ import CRDKafka
 ///
 /// The thread that talks to a broker asks it for more only while the queue is below its limits (`queued.min.messages`,
 /// `queued.max.messages.kbytes`), and looks at the queue only when something happens to the thread itself: an answer, a request, or a
-/// second gone by. That the application takes messages out is no such event. So in librdkafka 2.0.2 a queue that was found full is filled once a second,
-/// and the smaller it is the slower a scan goes (`fetch.queue.backoff.ms`, the property against that, came with 2.2.0).
+/// second gone by. That the application takes messages out is no such event. So in librdkafka 2.0.2 a queue that was found full is
+/// filled once a second, and the smaller it is the slower a reader goes (`fetch.queue.backoff.ms`, the property against that, came
+/// with 2.2.0).
 struct DrainNotice {
     /// `queued.min.messages`.
     private let messageLimit: Int

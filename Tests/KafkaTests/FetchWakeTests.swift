@@ -4,17 +4,24 @@ import Testing
 
 @Suite("A consumer whose queue was full")
 struct FetchWakeTests {
-    @Test("does not stand still while it scans: the broker is asked for more as soon as there is room")
-    func keepsFetching() throws {
+    private let batches = 40
+    /// A queue that is full with its first message.
+    private let smallQueue: Properties = ["queued.min.messages": "1", "fetch.wait.max.ms": "10"]
+
+    /// A broker whose topic `t` holds records in batches of fifty.
+    private func brokerWithBatches() throws -> MockBroker {
         let broker = try MockBroker()
         try broker.createTopic("t", partitions: 1)
         let producer = try Producer(properties: broker.properties)
-        let batches = 40
         // One flush, one batch; and the mock broker answers with one batch at a time.
         for batch in 0..<batches { try producer.write(numbered(batch * 50..<(batch + 1) * 50, topic: "t")) }
+        return broker
+    }
 
-        let small: Properties = ["queued.min.messages": "1", "fetch.wait.max.ms": "10"]
-        let consumer = try Consumer(properties: broker.properties.merging(small) { $1 })
+    @Test("does not stand still while it scans: the broker is asked for more as soon as there is room")
+    func keepsFetching() throws {
+        let broker = try brokerWithBatches()
+        let consumer = try Consumer(properties: broker.properties.merging(smallQueue) { $1 })
         try consumer.assign([TopicPartition("t", 0): Offset.beginning])
         var records = 0
         // Left alone, librdkafka looks at a queue that was full once a second, so each batch would take several scans that see nothing.
@@ -30,17 +37,11 @@ struct FetchWakeTests {
 
     @Test("does not stand still while it follows a topic in a group, batch by batch")
     func keepsFollowing() throws {
-        let broker = try MockBroker()
-        try broker.createTopic("t", partitions: 1)
-        let producer = try Producer(properties: broker.properties)
-        let batches = 40
-        for batch in 0..<batches { try producer.write(numbered(batch * 50..<(batch + 1) * 50, topic: "t")) }
-
-        let small: Properties = [
-            "group.id": "g", "auto.offset.reset": "earliest", "queued.min.messages": "1", "fetch.wait.max.ms": "10",
-        ]
+        let broker = try brokerWithBatches()
+        let following: Properties = ["group.id": "g", "auto.offset.reset": "earliest"]
         let consumer = try Consumer(
-            properties: broker.properties.merging(MockBroker.recommendedConsumerProperties) { $1 }.merging(small) { $1 })
+            properties: broker.properties.merging(MockBroker.recommendedConsumerProperties) { $1 }.merging(following) { $1 }
+                .merging(smallQueue) { $1 })
         defer { consumer.close() }
         try consumer.subscribe(["t"])
         var records = 0
