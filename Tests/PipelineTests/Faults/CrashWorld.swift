@@ -1,7 +1,9 @@
 import Domain
 import Foundation
 import Kafka
+import Ledger
 import Sandbox
+import TestSupport
 
 @testable import Pipeline
 
@@ -112,6 +114,8 @@ final class CrashWorld {
     /// A run that is killed leaves no lock, no half of a report and a history that can be read.
     private func killVerify() throws {
         let life = try stack.start(["stream", "--config", settingsFile], log: "life")
+        // A first life may have been cut off before it had made its ledger, and without one a run rightly gives no verdict.
+        try eventually("the pipeline has made its ledger") { try hasLedger() }
         let run = try stack.start(["verify", "--config", settingsFile], log: "verify")
         let status = run.waitForExit(timeoutMs: Int.random(in: 50...3_000, using: &random))
         run.kill()
@@ -122,6 +126,15 @@ final class CrashWorld {
         deaths.ofVerify += 1
         let list = try stack.run(["report", "list", "--config", settingsFile, "--json"])
         guard list.status == 0 else { throw WentWrong("after a killed run, `report list` ends with \(list)") }
+    }
+
+    private func hasLedger() throws -> Bool {
+        do {
+            _ = try LedgerReader(path: stack.ledgerPath("life"))
+            return true
+        } catch let error as LedgerError where error.code == .missing {
+            return false
+        }
     }
 
     private static let cutRequests: [MockBroker.APIKey] = [.produce, .fetch, .offsetCommit, .heartbeat]
