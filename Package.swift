@@ -52,7 +52,7 @@ let package = Package(
             ]),
         .target(
             name: "Sandbox",
-            dependencies: ["Kafka", "MySQL", .product(name: "FlyingFox", package: "FlyingFox")],
+            dependencies: ["Domain", "Kafka", "MySQL", .product(name: "FlyingFox", package: "FlyingFox")],
             resources: [.embedInCode("Resources/debezium_bridge.py")]),
 
         // Above both, and beside the command: drives pipeline and reconciliation through schedules over simulated ports. No part of

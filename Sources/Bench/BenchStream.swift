@@ -15,7 +15,7 @@ struct BenchStream: ParsableCommand {
             """)
 
     @Option(help: "How many change events are preloaded.")
-    var events = 100_000
+    var events = 300_000
 
     @Option(help: "How many users there are.")
     var users = 20_000
@@ -25,6 +25,9 @@ struct BenchStream: ParsableCommand {
 
     @Option(help: "How many records a batch of each hop has at the most.")
     var batch = BatchSettings().maxRecords
+
+    @Option(help: "How many workers each hop has.")
+    var workers = 1
 
     @Option(help: "How often the ratios' runs are repeated; medians are shown.")
     var rounds = 3
@@ -42,7 +45,7 @@ struct BenchStream: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard events >= 2, users > 0, singleEvents >= 2, rounds > 0, batch > 0, soakMinutes ?? 1 > 0 else {
+        guard events >= 2, users > 0, singleEvents >= 2, rounds > 0, batch > 0, workers > 0, soakMinutes ?? 1 > 0 else {
             throw ValidationError("all counts have to be positive")
         }
     }
@@ -94,6 +97,9 @@ struct BenchStream: ParsableCommand {
     ) throws -> StreamRun {
         var settings = try world.settings(for: load, latency: latency, batch: batch ?? self.batch)
         settings.isRecording = recording
+        settings.intake.workers = workers
+        settings.aggregator.workers = workers
+        settings.enricher.workers = workers
         return try StreamRun.measure(world, load, settings, world.mapping(latency))
     }
 }

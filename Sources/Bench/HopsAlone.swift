@@ -5,16 +5,19 @@ import Ledger
 import Pipeline
 import Source
 
-/// What the hops ask of others, done alone by the same code that the pipeline does it with, in batches of the same size: the same
-/// SQL, the same HTTP, the same producing, the same appends to the ledger. Nothing of what the hops do themselves is in it.
+/// What each hop takes alone; and beneath that what the hops ask of others, done alone by the same code that the pipeline does it with, in
+/// batches of the same size: the same SQL, the same HTTP, the same producing, the same appends to the ledger, and nothing of what the hops do
+/// themselves.
 struct HopsAlone {
+    /// Seconds that each hop takes over the run's own records when no other hop is at work.
+    var hops: [(name: String, seconds: Double)] = []
     /// Seconds that the same amount of such work takes when nothing else is done, by what it is.
     var seconds: [(name: String, seconds: Double)] = []
     /// The same by hop: one call after the other, as one worker makes them.
-    var hops: [(name: String, seconds: Double)] = []
+    var calls: [(name: String, seconds: Double)] = []
 
-    var slowestCall: Double { seconds.map(\.seconds).max() ?? 0 }
     var slowestHop: Double { hops.map(\.seconds).max() ?? 0 }
+    var slowestCalls: Double { calls.map(\.seconds).max() ?? 0 }
 
     /// Measures a sample of each kind of work, and scales it to the amount that this run has done.
     static func measure(_ world: StreamWorld, like run: StreamRun, batch: Int) throws -> HopsAlone {
@@ -22,6 +25,7 @@ struct HopsAlone {
         let signals = run.counts[.intake]?.recordsOut ?? 0
         let batches = max(1, 12_000 / batch)
         var alone = HopsAlone()
+        for hop in Hop.allCases { alone.hops.append(("the \(hop)", try HopRun.measure(hop, world, like: run))) }
         let users = (0..<batches).map { number in
             (0..<batch).map { UserID("\(1 + (number * batch + $0) * 7 % world.users)") }
         }
@@ -71,7 +75,7 @@ struct HopsAlone {
                     })
             }
         }
-        alone.hops = [
+        alone.calls = [
             ("the intake's calls", produce * Double(signals)), ("the aggregator's calls", (query + produce) * Double(rows)),
             ("the enricher's calls", (lookup + produce + append) * Double(run.godObjects)),
         ]

@@ -6,6 +6,8 @@ import Pipeline
 /// One run of the pipeline over preloaded events, and what it took.
 struct StreamRun {
     let events: Int
+    /// Where it read from and wrote to.
+    let settings: PipelineSettings
     let counts: [Hop: HopCounts]
     /// From the first event read to the last God object recorded.
     let seconds: Double
@@ -48,7 +50,8 @@ struct StreamRun {
         try runner.wait()
         guard isThrough(counts, load.events) else { throw BenchError("the pipeline ended before it was through: \(counts)") }
         return StreamRun(
-            events: load.events, counts: counts, seconds: (end - start) / .seconds(1), cpuSeconds: cpuEnd - cpu,
+            events: load.events, settings: settings, counts: counts, seconds: (end - start) / .seconds(1),
+            cpuSeconds: cpuEnd - cpu,
             serverSeconds: serversEnd - servers, peakBytes: peak)
     }
 

@@ -127,6 +127,22 @@ final class StreamWorld {
         return settings
     }
 
+    /// For that hop alone: its input is that of the run, all else is its own.
+    func settings(for hop: Hop, like run: PipelineSettings) throws -> PipelineSettings {
+        runs += 1
+        var settings = run
+        let output = "run\(runs).output"
+        try stack.requireBroker().createTopic(SandboxTopic(output, partitions: Self.partitions))
+        switch hop {
+        case .intake: (settings.topics.signals, settings.groups.intake) = (output, "run\(runs)")
+        case .aggregator: (settings.topics.aggregate, settings.groups.aggregator) = (output, "run\(runs)")
+        case .enricher: (settings.topics.god, settings.groups.enricher) = (output, "run\(runs)")
+        }
+        settings.ledgerPath = "\(directory)/run\(runs)-ledger.sqlite"
+        settings.parkedPath = "\(directory)/run\(runs)-parked.sqlite"
+        return settings
+    }
+
     func source(_ latency: Latency) throws -> SourceSettings {
         var connection = try stack.connectionSettings()
         if latency.mysqlMs > 0 { connection.port = try DelayRelay(to: connection.port, delayMs: latency.mysqlMs).port }

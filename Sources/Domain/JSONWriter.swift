@@ -25,7 +25,10 @@ public struct JSONWriter: Sendable {
 
     public mutating func string(_ text: String) {
         var text = text
-        text.withUTF8 { string(utf8: UnsafeRawBufferPointer($0)) }
+        text.withUTF8 { utf8 in
+            let utf8 = UnsafeRawBufferPointer(utf8)
+            if !plainString(utf8) { string(utf8: utf8) }
+        }
     }
 
     /// Bytes that are JSON already, and only lent.
@@ -119,7 +122,8 @@ public struct JSONWriter: Sendable {
 extension JSONValue: CustomStringConvertible {
     /// The value as compact JSON, members in their order.
     public var bytes: [UInt8] {
-        var writer = JSONWriter()
+        // Most values that are written are a mapping, a row or a finding.
+        var writer = JSONWriter(capacity: 128)
         writer.value(self)
         return writer.bytes
     }

@@ -23,13 +23,18 @@ public struct AggregateProvenance: Sendable, Equatable {
     }
 
     /// The headers' names and texts.
-    public var headers: [(name: String, text: String)] { texts(headerBytes(version: version?.utf8)) }
+    public var headers: [(name: String, text: String)] {
+        var texts: [(name: String, text: String)] = []
+        forEachHeader(version: version?.utf8) { texts.append(($0, String(decoding: $1, as: UTF8.self))) }
+        return texts
+    }
 
-    /// The headers' names and bytes, where those of the version are known: neighbours share it, and so it is written out once.
-    public func headerBytes(version: [UInt8]?) -> [(name: String, bytes: [UInt8])] {
-        present(
-            (HeaderName.version, version), (HeaderName.signal, signal?.utf8),
-            (HeaderName.encoding, encoding.map { Array($0.utf8) }), (HeaderName.cause, cause.map { Array($0.rawValue.utf8) }))
+    /// Tells the headers' names and bytes, where those of the version are known: neighbours share it, and so it is written out once.
+    public func forEachHeader(version: [UInt8]?, _ body: (_ name: String, _ bytes: [UInt8]) -> Void) {
+        if let version { body(HeaderName.version, version) }
+        if let signal { body(HeaderName.signal, signal.utf8) }
+        if let encoding { body(HeaderName.encoding, Array(encoding.utf8)) }
+        if let cause { body(HeaderName.cause, Array(cause.rawValue.utf8)) }
     }
 
     /// Reads the provenance of aggregates one after the other. Neighbours mostly share what they were read in, so the last version and the
@@ -82,14 +87,18 @@ public struct GodProvenance: Sendable, Equatable {
     }
 
     /// The headers' names and texts.
-    public var headers: [(name: String, text: String)] { texts(headerBytes(version: version?.utf8)) }
+    public var headers: [(name: String, text: String)] {
+        var texts: [(name: String, text: String)] = []
+        forEachHeader(version: version?.utf8) { texts.append(($0, String(decoding: $1, as: UTF8.self))) }
+        return texts
+    }
 
-    /// The headers' names and bytes, where those of the version are known: neighbours mostly share it, and so it is written out once.
-    public func headerBytes(version: [UInt8]?) -> [(name: String, bytes: [UInt8])] {
-        present(
-            (HeaderName.aggregate, aggregate.utf8), (HeaderName.aggregateDigest, aggregateDigest?.utf8),
-            (HeaderName.version, version),
-            (HeaderName.mappingDigest, mappingDigest?.utf8))
+    /// Tells the headers' names and bytes, where those of the version are known: neighbours mostly share it, and so it is written out once.
+    public func forEachHeader(version: [UInt8]?, _ body: (_ name: String, _ bytes: [UInt8]) -> Void) {
+        body(HeaderName.aggregate, aggregate.utf8)
+        if let aggregateDigest { body(HeaderName.aggregateDigest, aggregateDigest.utf8) }
+        if let version { body(HeaderName.version, version) }
+        if let mappingDigest { body(HeaderName.mappingDigest, mappingDigest.utf8) }
     }
 }
 
@@ -109,12 +118,4 @@ public enum HeaderName {
 
 private func text(_ bytes: [UInt8]?) -> String? {
     bytes.flatMap { String(utf8: $0) }
-}
-
-private func present(_ headers: (name: String, bytes: [UInt8]?)...) -> [(name: String, bytes: [UInt8])] {
-    headers.compactMap { header in header.bytes.map { (header.name, $0) } }
-}
-
-private func texts(_ headers: [(name: String, bytes: [UInt8])]) -> [(name: String, text: String)] {
-    headers.map { ($0.name, String(decoding: $0.bytes, as: UTF8.self)) }
 }

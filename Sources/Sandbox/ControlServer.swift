@@ -31,6 +31,11 @@ enum ControlServer {
         return HTTPResponse(statusCode: status, headers: [.contentType: "application/json"], body: try encoder.encode(value))
     }
 
+    /// An answer whose body is JSON already.
+    static func answer(json: [UInt8]) -> HTTPResponse {
+        HTTPResponse(statusCode: .ok, headers: [.contentType: "application/json"], body: Data(json))
+    }
+
     /// An answer that says in words what was wrong with the request.
     static func refusal(_ status: HTTPStatusCode, _ reason: String) -> HTTPResponse {
         HTTPResponse(statusCode: status, headers: [.contentType: "text/plain"], body: Data(reason.utf8))

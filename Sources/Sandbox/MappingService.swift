@@ -64,11 +64,10 @@ final class MappingHandler: HTTPHandler {
         if let faults = fate.failing { return try await faults.failingResponse() }
         let mappings = state.withLock { state in users.map { state.mapping(of: $0) } }
         guard single else {
-            let known = zip(users, mappings).compactMap { user, mapping in mapping.map { (user, $0) } }
-            return try ControlServer.json(Dictionary(known) { first, _ in first })
+            return ControlServer.answer(json: Mapping.json(of: zip(users, mappings)))
         }
         guard let mapping = mappings.first ?? nil else { return ControlServer.refusal(.notFound, "no such user") }
-        return try ControlServer.json(mapping)
+        return ControlServer.answer(json: mapping.json.bytes)
     }
 }
 

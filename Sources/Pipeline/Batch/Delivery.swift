@@ -80,7 +80,7 @@ struct Delivery {
             try sink.purge()
         }
         for index in indices {
-            guard maySend(shipments[index]) else {
+            guard maySend(shipments[index].origins) else {
                 outcomes[index] = .lost(wasSent: wasSent[index])
                 continue
             }
@@ -94,7 +94,7 @@ struct Delivery {
         guard !underWay.isEmpty else { return outage }
         for receipt in try sink.flush(timeoutMs: flushTimeoutMs, whileWaiting: whileWaiting) {
             guard let index = underWay.take(receipt.ticket) else { continue }
-            guard maySend(shipments[index]) else {
+            guard maySend(shipments[index].origins) else {
                 outcomes[index] = .lost(wasSent: true)
                 continue
             }
@@ -108,8 +108,9 @@ struct Delivery {
         return outage
     }
 
-    private func maySend(_ shipment: Shipment) -> Bool {
-        shipment.origins.isEmpty || subscription.isOurs(shipment.origins)
+    /// By the partitions alone: a shipment is large to copy.
+    private func maySend(_ origins: [TopicPartition]) -> Bool {
+        origins.isEmpty || subscription.isOurs(origins)
     }
 
     /// - Returns: Nil when the record is to be sent again.

@@ -163,11 +163,14 @@ public final class Aggregator: Step {
             version: snapshot.position,
             signal: RecordAddress(partition: entry.record.partition, offset: entry.record.offset),
             encoding: snapshot.encodingID ?? settings.encodingID, cause: entry.signal.cause)
+        var headers: [Header] = []
+        headers.reserveCapacity(5)
+        provenance.forEachHeader(version: version) { headers.append(Header($0, $1)) }
+        headers += EventTime.headers(entry.eventTimeMs)
         return Shipment(
             record: OutgoingRecord(
                 topic: settings.aggregateTopic, key: entry.signal.user.keyBytes, value: snapshot.rows[entry.signal.user],
-                headers: provenance.headerBytes(version: version).map { Header($0.name, $0.bytes) }
-                    + EventTime.headers(entry.eventTimeMs)),
+                headers: headers),
             origins: [entry.record.topicPartition])
     }
 }

@@ -43,14 +43,14 @@ struct GodComposer {
             aggregate: RecordAddress(partition: record.partition, offset: record.offset),
             aggregateDigest: record.value.map { Digest(of: $0) }, version: aggregate.version,
             mappingDigest: mapping.map { Digest(of: $0) })
+        var headers: [Header] = []
+        headers.reserveCapacity(4)
+        provenance.forEachHeader(version: version.text(of: aggregate.version)) { headers.append(Header($0, $1)) }
         return EnricherWork.Product(
             aggregate: aggregate, provenance: provenance, godDigest: god.map { Digest(of: $0) },
             shipment: Shipment(
                 record: OutgoingRecord(
-                    topic: godTopic, key: aggregate.user.keyBytes, value: god,
-                    headers: provenance.headerBytes(version: version.text(of: aggregate.version)).map {
-                        Header($0.name, $0.bytes)
-                    }),
+                    topic: godTopic, key: aggregate.user.keyBytes, value: god, headers: headers),
                 origins: [record.topicPartition]))
     }
 }
