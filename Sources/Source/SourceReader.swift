@@ -137,43 +137,6 @@ public final class SourceReader {
         }
     }
 
-    /// The end of the binary log that the change events come from: an upper bound of everything that any earlier read saw. Nil
-    /// when there is no binary log.
-    ///
-    /// It runs ahead of what is visible (a transaction is logged before its rows can be read), so it is never a lower bound.
-    public func binlogEnd() throws -> SourcePosition? {
-        try guarded {
-            let facts = try knownFacts()
-            guard try facts.binlogOrigin(stated: settings.binlogOrigin) == .own else {
-                return try ReplicationStatus(reading: connection, facts).received
-            }
-            let result = try connection.query(facts.binlogEndStatement)
-            guard result.rowCount > 0, let file = result.text(0, 0), let offset = result.text(0, 1).flatMap({ UInt64($0) }) else {
-                return nil
-            }
-            return SourcePosition(
-                place: BinlogPlace(server: facts.serverOfEvents, file: file, offset: offset),
-                gtids: facts.hasGTIDs ? result.text(0, "Executed_Gtid_Set").flatMap { GTIDSet(executed: $0) } : nil)
-        }
-    }
-
-    /// The end of the server's own binary log, if that is the one that the change events come from: none of them can lie beyond. Nil
-    /// for a replica of the server that they come from, because what it has received says nothing about what there is.
-    public func ownBinlogEnd() throws -> SourcePosition? {
-        try guarded { try knownFacts().binlogOrigin(stated: settings.binlogOrigin) == .own } ? binlogEnd() : nil
-    }
-
-    /// Writes a row that nothing reads, so that the binary log, and with it the connector's committed offset, moves on.
-    public func writeNonce(_ nonce: String) throws {
-        guard let table = settings.fenceTable else { throw SourceError.noFenceTable }
-        try guarded {
-            let table = table.split(separator: ".").map { SQLLiteral.identifier(String($0)) }.joined(separator: ".")
-            _ = try connection.execute(
-                "INSERT INTO \(table) (id, nonce) VALUES (1, \(SQLLiteral.text(nonce))) "
-                    + "ON DUPLICATE KEY UPDATE nonce = VALUES(nonce)")
-        }
-    }
-
     // MARK: - The session
 
     private func prepareSession() throws {
@@ -207,7 +170,7 @@ public final class SourceReader {
     }
 
     /// Runs `body` in a consistent snapshot, in which nothing can be written, and returns a lower bound of what it saw.
-    private func inSnapshot(_ body: () throws -> Void) throws -> SourcePosition? {
+    func inSnapshot(_ body: () throws -> Void) throws -> SourcePosition? {
         let facts = try knownFacts()
         let bounds = try SnapshotBounds(before: connection, facts, facts.binlogOrigin(stated: settings.binlogOrigin))
         _ = try connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
@@ -230,7 +193,7 @@ public final class SourceReader {
 
     // MARK: - Rows
 
-    private func readRows(_ sql: String, _ body: (UserID, Result<[UInt8], RowFailure>) throws -> Void) throws {
+    func readRows(_ sql: String, _ body: (UserID, Result<[UInt8], RowFailure>) throws -> Void) throws {
         try streamRows(sql) { shape, row in
             let (user, bytes) = shape.read(row)
             try body(user, bytes)
@@ -290,32 +253,8 @@ public final class SourceReader {
         return shape.columns == columns ? shape : try ResultShape(columns, settings)
     }
 
-    /// Reads the rows of some users in a second way, which shares nothing with the first but the query and the connection: over the
-    /// binary protocol, and without the row encoder.
-    ///
-    /// - Returns: For each user the row's canonical bytes and the row's fields, both of one snapshot; users without a
-    ///   usable row are absent.
-    public func secondReading(of users: [UserID]) throws -> [UserID: SecondReading] {
-        try guarded {
-            var rows: [UserID: [UInt8]] = [:]
-            var readings: [UserID: SecondReading] = [:]
-            guard !users.isEmpty else { return readings }
-            _ = try inSnapshot {
-                let sql = settings.query.sql(for: users)
-                try readRows(sql) { user, row in rows[user] = try? row.get() }
-                let columns = try columns()
-                let plain = PlainRow(columns, try ResultShape(columns, settings).fields, settings)
-                try connection.streamValues(sql) { values in
-                    guard let user = plain.user(values), let bytes = rows[user] else { return }
-                    readings[user] = SecondReading(bytes: bytes, fields: plain.members(values), names: plain.names)
-                }
-            }
-            return readings
-        }
-    }
-
     /// The columns of the query's result, which the server tells without reading a row.
-    private func columns() throws -> [Column] {
+    func columns() throws -> [Column] {
         try connection.stream(settings.query.sql(for: [])) { _ in }
     }
 }
