@@ -27,11 +27,11 @@ public enum JSONValue: Equatable, Sendable {
         switch (left, right) {
         case (.null, .null): true
         case (.bool(let a), .bool(let b)): a == b
-        case (.number(let a), .number(let b)), (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)
+        case (.number(let a), .number(let b)), (.string(let a), .string(let b)): a.isSameBytes(as: b)
         case (.array(let a), .array(let b)): a == b
         case (.object(let a), .object(let b)):
             a.count == b.count
-                && zip(a, b).allSatisfy { $0.name.utf8.elementsEqual($1.name.utf8) && $0.value == $1.value }
+                && zip(a, b).allSatisfy { $0.name.isSameBytes(as: $1.name) && $0.value == $1.value }
         default: false
         }
     }

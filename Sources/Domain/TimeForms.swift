@@ -85,35 +85,42 @@ struct TimeOfDay: Equatable {
 
 /// Reads a text of digits and marks from left to right.
 private struct DigitReader {
-    private var rest: Substring.UTF8View
+    private let bytes: [UInt8]
+    private var place = 0
 
     init(_ text: String) {
-        rest = text[...].utf8
+        bytes = Array(text.utf8)
     }
 
-    var isAtEnd: Bool { rest.isEmpty }
+    var isAtEnd: Bool { place == bytes.count }
 
-    mutating func skip(_ mark: Character) -> Bool {
-        guard let byte = rest.first, byte == mark.asciiValue else { return false }
-        rest.removeFirst()
+    mutating func skip(_ mark: Unicode.Scalar) -> Bool {
+        guard place < bytes.count, UInt32(bytes[place]) == mark.value else { return false }
+        place += 1
         return true
     }
 
-    private mutating func digits(_ count: ClosedRange<Int>) -> Substring.UTF8View? {
-        let digits = rest.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }.prefix(count.upperBound)
-        guard digits.count >= count.lowerBound else { return nil }
-        rest = rest.dropFirst(digits.count)
-        return digits
+    private mutating func digits(_ count: ClosedRange<Int>) -> ArraySlice<UInt8>? {
+        let start = place
+        while place < bytes.count, place - start < count.upperBound, bytes[place] &- UInt8(ascii: "0") <= 9 { place += 1 }
+        guard place - start >= count.lowerBound else {
+            place = start
+            return nil
+        }
+        return bytes[start..<place]
+    }
+
+    /// What so many digits say; there are too few of them for more than 64 bits.
+    private func value(_ digits: ArraySlice<UInt8>) -> Int64 {
+        digits.reduce(0) { $0 * 10 + Int64($1 - UInt8(ascii: "0")) }
     }
 
     /// A number of exactly so many digits.
-    mutating func number(_ count: Int) -> Int64? { digits(count...count).flatMap { Int64(Substring($0)) } }
+    mutating func number(_ count: Int) -> Int64? { digits(count...count).map(value) }
 
     /// `hh:mm`, `hh:mm:ss` or `hh:mm:ss.ffffff`, in microseconds. What is finer than that has to be nothing.
     mutating func timeOfDay(hourDigits: ClosedRange<Int> = 2...2) -> Int64? {
-        guard let hours = digits(hourDigits).flatMap({ Int64(Substring($0)) }), skip(":"), let minutes = number(2) else {
-            return nil
-        }
+        guard let hours = digits(hourDigits).map(value), skip(":"), let minutes = number(2) else { return nil }
         var microseconds = (hours * 3_600 + minutes * 60) * 1_000_000
         if skip(":") {
             guard let seconds = number(2) else { return nil }
@@ -122,8 +129,8 @@ private struct DigitReader {
                 guard let fraction = digits(1...9), fraction.dropFirst(6).allSatisfy({ $0 == UInt8(ascii: "0") }) else {
                     return nil
                 }
-                let padded = String(Substring(fraction.prefix(6))) + String(repeating: "0", count: max(0, 6 - fraction.count))
-                microseconds += Int64(padded) ?? 0
+                let shown = fraction.prefix(6)
+                microseconds += (shown.count..<6).reduce(value(shown)) { scaled, _ in scaled * 10 }
             }
         }
         return microseconds

@@ -28,12 +28,23 @@ public struct UserID: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// Numbers in the order of numbers, and after them everything else in the order of bytes. For presentation only: no verdict
     /// depends on it.
     public static func < (left: UserID, right: UserID) -> Bool {
-        switch (left.number, right.number) {
+        if left.isPlainNumber, right.isPlainNumber {
+            let (mine, theirs) = (left.text.utf8, right.text.utf8)
+            return mine.count == theirs.count ? mine.lexicographicallyPrecedes(theirs) : mine.count < theirs.count
+        }
+        return switch (left.number, right.number) {
         case (let a?, let b?) where a != b: a < b
         case (.some, nil): true
         case (nil, .some): false
         default: left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
         }
+    }
+
+    /// Whether it is nothing but digits, without a zero in front: of two such numbers the longer one is the larger.
+    private var isPlainNumber: Bool {
+        let bytes = text.utf8
+        return bytes.first.map { $0 != UInt8(ascii: "0") } == true && bytes.count < 39
+            && bytes.allSatisfy { $0 &- UInt8(ascii: "0") <= 9 }
     }
 
     /// Wide enough for signed and unsigned ids of 64 bits alike.

@@ -87,8 +87,26 @@ extension History {
 
     /// When an open finding was first seen, in milliseconds since 1970; nil where none is open.
     public func firstSeen(user: UserID, stage: Stage, kind: Kind) throws -> Int64? {
-        guard let record = try finding(user: user, stage: stage, kind: kind), record.healedRunID == nil else { return nil }
-        return record.firstSeenAtMs
+        try firstSeen([(user, stage, kind)]).first ?? nil
+    }
+
+    /// The same for many findings, in their order. They are looked up in one transaction, because by itself each of them would take and
+    /// release the file's lock.
+    public func firstSeen(_ findings: [(user: UserID, stage: Stage, kind: Kind)]) throws -> [Int64?] {
+        if findings.isEmpty { return [] }
+        return try translatingErrors {
+            try database.transaction(.deferred) {
+                let select = try database.prepare(
+                    """
+                    SELECT first_seen_at_ms FROM findings WHERE user = ? AND stage = ? AND kind = ? AND healed_run IS NULL
+                    """)
+                return try findings.map { finding in
+                    try select.first(
+                        .blob(finding.user.keyBytes), .text(finding.stage.rawValue), .text(finding.kind.rawValue)
+                    ) { $0.int64(0) ?? 0 }
+                }
+            }
+        }
     }
 
     /// All findings ever made of a user.

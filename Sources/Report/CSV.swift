@@ -36,7 +36,7 @@ enum CSV {
 
     /// One cell. Line breaks and tabs stay, inside quotes; other control characters are written out.
     static func cell(_ text: String) -> String {
-        // Numbers, times, digests and most ids: nothing in them needs care, and a row has more than twenty of them.
+        // Numbers, times, digests, commands and most ids: nothing in them needs care, and a row has more than twenty of them.
         if isOrdinary(text) { return text }
         let safe = PlainText.replacing(text) { scalar in
             PlainText.isUnsafe(scalar) && scalar != "\n" && scalar != "\r" && scalar != "\t"
@@ -50,14 +50,18 @@ enum CSV {
 
     private static func isOrdinary(_ text: String) -> Bool {
         guard let first = text.utf8.first else { return true }
-        return first != UInt8(ascii: "-") && first != UInt8(ascii: "@")
-            && text.utf8.allSatisfy { byte in
+        switch first {
+        // What begins otherwise may be a formula.
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"):
+            return text.utf8.allSatisfy { byte in
                 switch byte {
-                // Digits and the colon; letters from the at sign on; both cases.
-                case 0x30...0x3A, 0x40...0x5A, 0x61...0x7A, UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
-                default: false
+                case UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "'"): false
+                // Printable ASCII.
+                default: byte >= 0x20 && byte < 0x7F
                 }
             }
+        default: return false
+        }
     }
 
     /// Whether a spreadsheet would take the text for a formula, by https://owasp.org/www-community/attacks/CSV_Injection, in

@@ -81,7 +81,9 @@ public enum PlainText {
     }
 
     static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
+        // Printable ASCII needs no look into the tables.
+        if scalar.value >= 0x20, scalar.value < 0x7F { return false }
+        return switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator: true
         // A zero-width joiner is part of many emoji, and harmless.
         case .format: scalar.value != 0x200D

@@ -126,6 +126,16 @@ struct HistoryTests {
         #expect(try history.firstSeen(user: UserID("a"), stage: .god, kind: .missing) == 1_000)
     }
 
+    @Test("Many findings are looked up together, each in its place")
+    func manyFirstSeen() throws {
+        _ = try record(1, ["a", "b"])
+        _ = try record(2, ["a", "c"])
+        let asked = ["c", "b", "nobody", "a"].map { (user: UserID($0), stage: Stage.god, kind: Kind.missing) }
+        // What healed is not open.
+        #expect(try history.firstSeen(asked) == [2_000, nil, nil, 1_000])
+        #expect(try history.firstSeen([]) == [])
+    }
+
     @Test("A finding that is added twice counts once; ids with NUL and emoji stay apart")
     func identity() throws {
         #expect(try record(1, ["a", "a", "a\u{0}", "a\u{0}b", "🦊", "é", "e\u{301}"]).new == 6)

@@ -74,17 +74,17 @@ final class KafkaTopic: TopicPort {
     func readValues(
         from start: [Int32: Int64], to end: [Int32: Int64], _ body: (RecordAddress, TopicValue) throws -> Void
     ) throws {
-        try scan(from: start, to: end) { record, _, _ in
-            try body(RecordAddress(partition: record.partition, offset: record.offset), TopicValue(record.copy()))
+        try scan(from: start, to: end) { record, key, value in
+            try body(RecordAddress(partition: record.partition, offset: record.offset), TopicValue(record, key, value))
         }
     }
 
     func fetch(_ addresses: Set<RecordAddress>, _ body: (RecordAddress, TopicValue) throws -> Void) throws {
         var stretches = FetchPlan(addresses)
         while let (start, end) = stretches.next() {
-            try scan(from: start, to: end) { record, _, _ in
+            try scan(from: start, to: end) { record, key, value in
                 let address = RecordAddress(partition: record.partition, offset: record.offset)
-                if addresses.contains(address) { try body(address, TopicValue(record.copy())) }
+                if addresses.contains(address) { try body(address, TopicValue(record, key, value)) }
             }
         }
     }
@@ -204,9 +204,11 @@ extension TopicEntry {
 }
 
 extension TopicValue {
-    init(_ record: Record) {
-        var headers: [String: [UInt8]] = [:]
+    init(_ record: borrowing RecordView, _ key: RawSpan?, _ value: RawSpan?) {
+        self.init(key: nil, value: nil, headers: [:], timestampMs: record.timestampMs)
+        // `map` would demand that a span may escape.
+        if let key { self.key = key.withUnsafeBytes { Array($0) } }
+        if let value { self.value = value.withUnsafeBytes { Array($0) } }
         for header in record.headers { headers[header.name] = header.value }
-        self.init(key: record.key, value: record.value, headers: headers, timestampMs: record.timestampMs)
     }
 }

@@ -76,10 +76,10 @@ final class RunRecord: RunJournal {
     ///
     /// - Parameter position: The position that their rows were read at.
     func write(_ findings: [Finding], position: SourcePosition?) throws {
-        for finding in findings {
-            let known = try history.firstSeen(user: finding.user, stage: finding.stage, kind: finding.kind)
+        let known = try history.firstSeen(findings.map { ($0.user, $0.stage, $0.kind) })
+        for (finding, firstSeenAtMs) in zip(findings, known) {
             // The history dates a finding by the start of the run that made it, and so does the report.
-            let firstSeen = known.map { UTCTime(millisecondsSince1970: $0) } ?? startedAt
+            let firstSeen = firstSeenAtMs.map { UTCTime(millisecondsSince1970: $0) } ?? startedAt
             try writer.add(
                 FindingLine(finding, run: writer.runID, position: position, firstSeen: firstSeen, commands: commands))
             try keep(finding)
