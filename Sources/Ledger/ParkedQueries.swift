@@ -55,18 +55,37 @@ struct ParkedQueries {
     }
 
     func forEachOpenUser(_ body: (UserID, OpenParking) throws -> Void) throws {
-        let select = """
-            SELECT user, hop, reason, record_partition, record_offset, last_parked_at_ms FROM parked
-            WHERE state = 'open' AND user IS NOT NULL ORDER BY user, id
-            """
-        try database.prepare(select).forEach { row in
-            let address = RecordAddress(
-                partition: Int32(truncatingIfNeeded: row.int64(3) ?? 0), offset: row.int64(4) ?? 0)
-            try body(
-                UserID(row.text(0) ?? ""),
-                OpenParking(
-                    hop: hop(row.text(1)), reason: reason(row.text(2)), address: address, parkedAtMs: row.int64(5) ?? 0))
+        try database.prepare(Self.openUsers + " AND user IS NOT NULL ORDER BY user, id").forEach { row in
+            try body(UserID(row.text(0) ?? ""), openParking(row))
         }
+    }
+
+    /// Where as many are open as are asked for, each of these is looked up: else a file of a million entries would be read for
+    /// every few thousand users. Where they are fewer, all of them are read, which is quicker.
+    func forEachOpenUser(among users: Set<UserID>, _ body: (UserID, OpenParking) throws -> Void) throws {
+        // One state of the file for all, and its lock taken once.
+        try database.transaction(.deferred) {
+            let count = try database.prepare(
+                "SELECT count(*) FROM (SELECT 1 FROM parked WHERE state = 'open' AND user IS NOT NULL LIMIT ?)"
+            ).first(.integer(Int64(users.count))) { $0.int64(0) ?? 0 }
+            guard count == Int64(users.count) else {
+                return try forEachOpenUser { user, parking in if users.contains(user) { try body(user, parking) } }
+            }
+            let select = try database.prepare(Self.openUsers + " AND user = ? ORDER BY id")
+            for user in users {
+                try select.forEach(.blob(user.keyBytes)) { try body(user, openParking($0)) }
+            }
+        }
+    }
+
+    private static let openUsers = """
+        SELECT user, hop, reason, record_partition, record_offset, last_parked_at_ms FROM parked WHERE state = 'open'
+        """
+
+    private func openParking(_ row: Row) throws -> OpenParking {
+        let address = RecordAddress(partition: Int32(truncatingIfNeeded: row.int64(3) ?? 0), offset: row.int64(4) ?? 0)
+        return try OpenParking(
+            hop: hop(row.text(1)), reason: reason(row.text(2)), address: address, parkedAtMs: row.int64(5) ?? 0)
     }
 
     private func entry(_ row: Row) throws -> ParkedEntry {

@@ -42,4 +42,11 @@ public final class ParkedReader {
     public func forEachOpenUser(_ body: (UserID, OpenParking) throws -> Void) throws {
         try translatingErrors { try queries.forEachOpenUser(body) }
     }
+
+    /// The same for some users only, who come in no particular order.
+    ///
+    /// - Throws: ``LedgerError``, or what `body` throws.
+    public func forEachOpenUser(among users: Set<UserID>, _ body: (UserID, OpenParking) throws -> Void) throws {
+        try translatingErrors { try queries.forEachOpenUser(among: users, body) }
+    }
 }

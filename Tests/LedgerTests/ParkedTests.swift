@@ -145,6 +145,26 @@ struct ParkedTests {
         #expect(seen == ["a aggregator duplicate_row", "b enricher mapping_failed"])
     }
 
+    @Test("Reconciliation sees who of a few users is parked, be the others many or none")
+    func openUsersAmongOthers() throws {
+        try store.park([
+            record("b", offset: 1), record("a", hop: .aggregator, offset: 2, reason: .duplicateRow), record(nil, offset: 3),
+            record("c", offset: 4), record("a", offset: 5),
+        ])
+        func seen(_ users: [String]) throws -> [String] {
+            var seen: [String] = []
+            try ParkedReader(path: path).forEachOpenUser(among: Set(users.map { UserID($0) })) {
+                seen.append("\($0) \($1.hop) \($1.address.offset)")
+            }
+            return seen.sorted()
+        }
+        #expect(try seen([]) == [])
+        #expect(try seen(["a"]) == ["a aggregator 2", "a enricher 5"])
+        #expect(try seen(["a", "b", "nobody"]) == ["a aggregator 2", "a enricher 5", "b enricher 1"])
+        #expect(try seen(["a", "1", "2", "3", "4", "5"]) == ["a aggregator 2", "a enricher 5"])
+        #expect(try seen(["nobody"]) == [])
+    }
+
     @Test("Where nothing was ever parked, the reader says that the file is missing")
     func missing() {
         #expect(ledgerError { _ = try ParkedReader(path: scratch.path("none.sqlite")) }?.code == .missing)

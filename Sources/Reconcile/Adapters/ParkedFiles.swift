@@ -26,6 +26,13 @@ final class ParkedFiles: ParkedPort {
         return max(0, withoutUser)
     }
 
+    func open(of users: Set<UserID>, _ body: (UserID, OpenParking) throws -> Void) throws {
+        guard !users.isEmpty else { return }
+        for path in paths where access(path, F_OK) == 0 {
+            try ParkedReader(path: path).forEachOpenUser(among: users, body)
+        }
+    }
+
     func truncatedTables() throws -> [String] {
         var tables: Set<String> = []
         for path in paths where access(path, F_OK) == 0 {

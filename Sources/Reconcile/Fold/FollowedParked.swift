@@ -1,14 +1,10 @@
 import Domain
 
-/// Who of one batch after the other is parked. The files are small beside everything else, so they are read anew each time.
+/// Who of one batch after the other is parked. What is open changes in both ways, so it is asked for anew each time.
 final class FollowedParked {
     private let port: any ParkedPort
     private var held: Set<UserID>
     private var entries: [UserID: OpenParkings] = [:]
-    /// Open entries that name no user.
-    private(set) var withoutUser = 0
-    /// Tables that were emptied at a stroke, without a word on whom they held.
-    private(set) var truncatedTables: [String] = []
 
     init(_ port: any ParkedPort, users: Set<UserID> = []) {
         self.port = port
@@ -20,11 +16,14 @@ final class FollowedParked {
 
     func catchUp() throws {
         entries = [:]
-        withoutUser = try port.open { user, parking in
-            if held.contains(user) { entries[user, default: OpenParkings()].note(parking) }
-        }
-        truncatedTables = try port.truncatedTables()
+        try port.open(of: held) { user, parking in entries[user, default: OpenParkings()].note(parking) }
     }
+
+    /// How many open entries name no user.
+    func withoutUser() throws -> Int { try port.open { _, _ in } }
+
+    /// Tables that were emptied at a stroke, without a word on whom they held.
+    func truncatedTables() throws -> [String] { try port.truncatedTables() }
 
     /// The user's open entries.
     func entries(of user: UserID) -> OpenParkings { entries[user] ?? OpenParkings() }

@@ -195,11 +195,18 @@ public protocol ParkedPort {
     ///
     /// - Returns: How many open parked records name no user.
     func open(_ body: (UserID, OpenParking) throws -> Void) throws -> Int
+    /// Shows the same of some users only.
+    func open(of users: Set<UserID>, _ body: (UserID, OpenParking) throws -> Void) throws
     /// The tables whose TRUNCATE is parked and still open, each once, as their records name them.
     func truncatedTables() throws -> [String]
 }
 
 extension ParkedPort {
+    /// Out of everyone, where users cannot be asked for by their ids.
+    public func open(of users: Set<UserID>, _ body: (UserID, OpenParking) throws -> Void) throws {
+        _ = try open { user, parking in if users.contains(user) { try body(user, parking) } }
+    }
+
     /// None.
     public func truncatedTables() throws -> [String] { [] }
 }

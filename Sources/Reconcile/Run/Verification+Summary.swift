@@ -3,7 +3,7 @@ import Report
 
 // What the report says in the end.
 extension Verification {
-    func summarise(_ roll: Roll, _ totals: Comparison.Totals, _ followed: Followed, _ tally: RunTally) {
+    func summarise(_ roll: Roll, _ totals: Comparison.Totals, _ followed: Followed, _ tally: RunTally) throws {
         report.source.rows = totals.rows
         let canaries = tally.canaries
         report.aggregateTopic = TopicSummary(roll.aggregate.tail, totals.aggregates, canaries)
@@ -24,17 +24,18 @@ extension Verification {
                     ? "no canary could be settled, for their users moved or were not whole: this run did not prove that it sees"
                     : "nobody was there to draw a canary from: this run did not prove that it sees")
         }
-        noteOddities(roll, totals, followed)
+        try noteOddities(roll, totals, followed)
     }
 
-    private func noteOddities(_ roll: Roll, _ totals: Comparison.Totals, _ followed: Followed) {
+    private func noteOddities(_ roll: Roll, _ totals: Comparison.Totals, _ followed: Followed) throws {
         if !followed.isPositionKnown {
             report.notes.append("the server tells no position for its snapshots, so the run vouches for no position")
         }
-        if roll.parked.withoutUser > 0 {
-            report.notes.append("\(roll.parked.withoutUser) parked records name no user; see `rollcall parked list`")
+        let withoutUser = try roll.parked.withoutUser()
+        if withoutUser > 0 {
+            report.notes.append("\(withoutUser) parked records name no user; see `rollcall parked list`")
         }
-        for table in roll.parked.truncatedTables {
+        for table in try roll.parked.truncatedTables() {
             report.notes.append(
                 "\(table) was emptied by TRUNCATE, which names no users; those it held are among the findings until they are "
                     + "repaired (`rollcall parked drop` ends this note)")
