@@ -29,7 +29,9 @@ public struct VerifySettings: Sendable {
     public var memoryBytes: Int? = 64_000_000
     /// Where temporary files go.
     public var temporaryDirectory = SpillFile.defaultDirectory
-    /// Suspects that are settled together, at most.
+    /// Suspects that are settled together, at most: fewer where the memory asks for it. Every batch waits for two fences.
+    public var settleBatchUsers = 10_000
+    /// Those of them whose rows are read in one snapshot.
     public var settleBatchRows = 1_000
     /// Milliseconds that one fence may take.
     public var fenceTimeoutMs = 60_000

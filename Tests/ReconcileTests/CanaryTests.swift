@@ -117,7 +117,7 @@ struct CanaryTests {
         let world = World(users: 100)
         for number in 1...60 { world.change(UserID("\(number)"), to: "unlogged", emitsEvent: false) }
         var settings = World.settings
-        settings.settleBatchRows = 5
+        settings.settleBatchUsers = 5
         let (report, findings) = try world.verify(settings)
         #expect(findings.count == 60)
         #expect(report.canary.planted > 0 && report.canary.allCaught)

@@ -96,7 +96,7 @@ struct MemoryTests {
         let (report, findings) = try world.verify(settings)
         #expect(findings.count == 500)
         #expect(report.counts[.aggregate]?.stale == 500)
-        #expect(largest.value <= 61)
+        #expect(largest.value <= 50)
         #expect(largest.value > 1)
     }
 

@@ -150,7 +150,7 @@ struct ParkedUserTests {
         let world = World()
         let count = Counter()
         world.onRowsRead.withLock { hook in
-            hook = { world in if count.next() > 2 { world.state.withLock { $0.parked = [] } } }
+            hook = { world in if count.next() > 1 { world.state.withLock { $0.parked = [] } } }
         }
         let (report, findings) = try verify(world, .enricher, .mappingFailed, at: newest(World.Topic.aggregate, world))
         #expect(findings.isEmpty)

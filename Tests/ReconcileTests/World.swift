@@ -80,6 +80,8 @@ final class World: Sendable {
     let onRowsRead: Mutex<@Sendable (World) -> Void> = Mutex { _ in }
     /// Called with how many users' rows are read at a time.
     let onUsersRead: Mutex<@Sendable (Int) -> Void> = Mutex { _ in }
+    /// How many records were fetched by their addresses, by topic.
+    let fetches = Mutex<[String: Int]>([:])
     /// Called, without the lock, before the enricher's commits are told.
     let onEnricherAsked: Mutex<@Sendable (World) -> Void> = Mutex { _ in }
     /// Called, without the lock, before it is told which replays are under way.

@@ -164,6 +164,7 @@ private final class WorldTopic: TopicPort {
     }
 
     func fetch(_ addresses: Set<RecordAddress>, _ body: (RecordAddress, TopicValue) throws -> Void) throws {
+        world.fetches.withLock { $0[name, default: 0] += addresses.count }
         for address in addresses {
             let partition = TopicPartition(name, address.partition)
             guard let record = world.state.withLock({ $0.record(partition, address.offset) }) else { continue }

@@ -140,17 +140,21 @@ final class Canaries: Sendable {
 
     /// The twin that has this id.
     func twin(named user: UserID) -> (Twin, UInt64)? {
-        state.withLock { state in
-            guard let hash = state.ids[kind.key(user)], let twin = state.twins[hash], twin.user == user else { return nil }
+        let key = kind.key(user)
+        guard mayBeTwin(key) else { return nil }
+        return state.withLock { state in
+            guard let hash = state.ids[key], let twin = state.twins[hash], twin.user == user else { return nil }
             return (twin, hash)
         }
     }
 
     func isTwin(_ key: UserKey) -> Bool {
-        // Asked of every row, so nearly every integer is told by a look.
-        guard key.isWide || key.low >> 32 == tag else { return false }
+        guard mayBeTwin(key) else { return false }
         return state.withLock { $0.ids[key] != nil }
     }
+
+    /// Asked of every row, so nearly every integer is told by a look.
+    private func mayBeTwin(_ key: UserKey) -> Bool { key.isWide || key.low >> 32 == tag }
 
     /// The keys of all twins there are.
     var keys: Set<UserKey> { state.withLock { Set($0.ids.keys) } }

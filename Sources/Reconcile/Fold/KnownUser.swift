@@ -82,6 +82,13 @@ struct KnownUser: Sendable, Equatable {
         return evidence
     }
 
+    /// Whether everything in topics and ledgers that a stage's judgement rests on is the very same record. Two tombstones are two
+    /// records, though both mean "nobody": between them somebody may have come and gone.
+    func holdsSameRecords(as other: KnownUser, at stage: Stage) -> Bool {
+        guard aggregate == other.aggregate else { return false }
+        return stage == .aggregate || (god == other.god && productions == other.productions)
+    }
+
     /// Of productions in several partitions, the one at home counts: the others are told as strays of the God topic.
     private var newestProduction: Production? {
         guard productions.count > 1, let home = god.home?.address.partition else { return productions.last }

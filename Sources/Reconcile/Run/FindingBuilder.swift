@@ -13,7 +13,7 @@ struct FindingBuilder {
     /// Findings of a batch, and suspects whose proof is gone.
     struct Outcome {
         var findings: [Finding] = []
-        var unprovable: [Suspect] = []
+        var unprovable: [(suspect: Suspect, seen: Confirmation)] = []
     }
 
     init(
@@ -47,8 +47,12 @@ struct FindingBuilder {
     }
 
     func build(_ confirmed: [(suspect: Suspect, seen: Confirmation)]) throws -> Outcome {
-        var items = confirmed.map { Item(suspect: $0.suspect, seen: $0.seen) }
-        items.sort { ($0.suspect.user, $0.suspect.stage.rawValue) < ($1.suspect.user, $1.suspect.stage.rawValue) }
+        // Sorted by their places: what was seen is large, and to move it about would cost more than all comparisons.
+        let order = confirmed.indices.sorted { left, right in
+            let (mine, theirs) = (confirmed[left].suspect, confirmed[right].suspect)
+            return (mine.user, mine.stage.rawValue) < (theirs.user, theirs.stage.rawValue)
+        }
+        var items = order.map { Item(suspect: confirmed[$0].suspect, seen: confirmed[$0].seen) }
         let provenance = try fetchAggregates(&items)
         try fetchGodObjects(&items)
         var evidence: [UserID: Evidence] = [:]
@@ -61,7 +65,7 @@ struct FindingBuilder {
         var outcome = Outcome()
         for item in items {
             guard item.unproven.isEmpty else {
-                outcome.unprovable.append(item.suspect)
+                outcome.unprovable.append((item.suspect, item.seen))
                 continue
             }
             let known = evidence[item.suspect.user] ?? item.seen.evidence

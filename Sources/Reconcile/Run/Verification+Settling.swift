@@ -33,21 +33,20 @@ extension Verification {
         _ outcomes: Settler.Outcomes, _ builder: FindingBuilder, _ record: any RunJournal, _ followed: Followed,
         _ tally: inout RunTally
     ) throws {
-        var confirmed: [Suspect: Confirmation] = [:]
+        var confirmed: [(suspect: Suspect, seen: Confirmation)] = []
         for (suspect, settlement) in outcomes {
             tally.add(suspect, settlement)
-            if case .confirmed(let seen) = settlement { confirmed[suspect] = seen }
+            if case .confirmed(let seen) = settlement { confirmed.append((suspect, seen)) }
         }
-        let built = try builder.build(confirmed.map { ($0.key, $0.value) })
-        for suspect in built.unprovable {
-            if let seen = confirmed[suspect] { tally.addUnprovable(suspect, seen) }
-        }
+        guard !confirmed.isEmpty else { return }
+        let built = try builder.build(confirmed)
+        for (suspect, seen) in built.unprovable { tally.addUnprovable(suspect, seen) }
         try record.write(tally.withoutCanaries(built.findings), position: followed.position)
     }
 
     func usersPerBatch(_ followed: Followed) -> Int {
         // Behind a weak fence each batch waits for what the connector has yet to deliver, so there they are as large as memory allows.
-        let limit = report.fence.strength == .weak ? max(settings.settleBatchRows, 100_000) : settings.settleBatchRows
+        let limit = report.fence.strength == .weak ? max(settings.settleBatchUsers, 100_000) : settings.settleBatchUsers
         return plan.usersPerBatch(averageRowBytes: followed.averageRowBytes, atMost: limit)
     }
 

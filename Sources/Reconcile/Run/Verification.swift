@@ -161,7 +161,8 @@ public final class Verification {
                 passed: outcome.position, canaries: canaries)
             let signals = topics.signals.map {
                 SignalIndex(
-                    $0, kind: settings.userIDKind, shape: plan.shape(inputs: 4, directory: settings.temporaryDirectory))
+                    $0, kind: settings.userIDKind, shape: plan.shape(inputs: 4, directory: settings.temporaryDirectory),
+                    tableBytes: plan.tableBytes)
             }
             let encodingID = try source.encodingID() ?? settings.encodingID
             let builder = FindingBuilder(
@@ -172,7 +173,7 @@ public final class Verification {
             try askAgain(comparison.picks.mappings, roll, fence, builder, record, followed, &tally)
         }
         try checkColumns(columns, try source.fields())
-        summarise(roll, comparison.totals, followed, tally)
+        try summarise(roll, comparison.totals, followed, tally)
         try standstill?.confirm(fence, topics.changes, &report)
         record.noteWatermarks(roll)
         record.noteBaseline(baseline(runPlan, reading.start, rows: comparison.totals.rows, position: followed.position))

@@ -22,22 +22,23 @@ final class ReplayWait {
     /// Takes back what was confirmed of users whose God object may still come to be listed: they are to be looked at again.
     ///
     /// - Parameter roll: Holds these users, as they were when they were confirmed.
-    func withdraw(from outcomes: inout [Suspect: Settlement], _ roll: Roll) throws {
+    func withdraw(from outcomes: inout [Settler.Outcome], _ roll: Roll) throws {
         reasons = [:]
-        let unlisted = outcomes.filter { $0.value.isUnlisted }.map(\.key)
+        let unlisted = outcomes.indices.filter { outcomes[$0].settlement?.isUnlisted == true }
         guard !unlisted.isEmpty else { return }
         let underWay = try replays.underWay()
         guard let oldest = underWay.first else {
-            let seen = unlisted.map { roll.ledger?.productions(of: $0.user) }
+            let seen = unlisted.map { roll.ledger?.productions(of: outcomes[$0].suspect.user) }
             try roll.ledger?.catchUp()
-            for (suspect, productions) in zip(unlisted, seen) where roll.ledger?.productions(of: suspect.user) != productions {
-                outcomes[suspect] = nil
+            for (index, productions) in zip(unlisted, seen)
+            where roll.ledger?.productions(of: outcomes[index].suspect.user) != productions {
+                outcomes[index].settlement = nil
             }
             return
         }
-        for suspect in unlisted {
-            outcomes[suspect] = nil
-            reasons[suspect] =
+        for index in unlisted {
+            outcomes[index].settlement = nil
+            reasons[outcomes[index].suspect] =
                 "no ledger lists the God object, which replay \(oldest) may have made; look again when the replay is done"
         }
         clock.sleep(ms: Self.pauseMs)

@@ -1,4 +1,5 @@
 import Domain
+import Kafka
 
 /// Settles suspects: tells the changes that are on their way from the differences that stay.
 ///
@@ -7,16 +8,17 @@ import Domain
 /// then the first fence proves that the pipeline had everything it needed to write the right value, and the second that it
 /// did not do so. Whoever moved in between is looked at again.
 ///
-/// The records must have been there before the first fence already. One that was written behind it may be an aggregator's late write,
-/// about which the enricher's signal is still on its way behind the second: the formal model in `Tests/Model` has the schedule.
+/// The topics are looked at before the first fence already, for two reasons. On a busy system nearly all suspects have merely changed
+/// since the scan, and whoever agrees by now needs no fence: only a contradiction does. And the records must have been there before it.
+/// One that was written behind it may be an aggregator's late write, about which the enricher's signal is still on its way behind the
+/// second: the formal model in `Tests/Model` has the schedule.
 final class Settler {
     private let settings: VerifySettings
-    private let source: any SourcePort
     private let roll: Roll
     private let fence: Fence
     private let clock: any ReconcileClock
     private let replays: ReplayWait
-    private let values: AggregateValues
+    private let closely: CloseLook
     private let versions: VersionCheck
     private let canaries: Canaries?
     /// A canary that keeps moving is given up early: the run has others, and nobody waits for this one.
@@ -38,11 +40,10 @@ final class Settler {
     ) {
         self.canaries = canaries
         self.settings = settings
-        values = AggregateValues(roll, comparison)
+        closely = CloseLook(settings, source, roll, comparison)
         versions = VersionCheck(roll)
         self.replays = ReplayWait(replays, clock)
         self.passed = passed
-        self.source = source
         self.roll = roll
         self.fence = fence
         self.clock = clock
@@ -51,91 +52,135 @@ final class Settler {
     /// What became of the suspects of one batch.
     typealias Outcomes = [(suspect: Suspect, settlement: Settlement)]
 
+    /// What a round came to for one suspect.
+    struct Outcome {
+        var suspect: Suspect
+        /// Nil when it has to be looked at again.
+        var settlement: Settlement?
+    }
+
+    /// Users who are settled together, with what was seen of them before the first fence.
+    private struct Batch {
+        var users: [SuspectUser] = []
+        var rows: [SeenRow] = []
+        var before: [KnownUser] = []
+    }
+
     /// Settles everyone in the queue, in batches, until all are settled or the time is over.
     ///
-    /// - Parameter settled: Called after each batch, while the roll still holds its users.
+    /// - Parameter settled: Called with some outcomes after the other, while the roll still holds their users.
     func settle(_ queue: SuspectQueue, usersPerBatch: Int, settled: (Outcomes) throws -> Void) throws {
         let deadlineMs = clock.nowMs() + Int64(settings.settleTimeoutMs)
-        try clearMoved(queue, usersPerBatch, settled)
         while queue.count > 0 {
             // Waits that every look takes, however fast the pipeline is, are not held against the users.
             guard clock.nowMs() - obligatoryWaitMs < deadlineMs else {
                 return try giveUp(queue, "not settled within \(settings.settleTimeoutMs / 1000) s", usersPerBatch, settled)
             }
-            let batch = try queue.take(atMost: usersPerBatch)
-            try roll.hold(batch.map(\.known))
-            guard let outcomes = try round(batch) else {
+            var batch = try open(queue, usersPerBatch, settled)
+            guard !batch.users.isEmpty else { continue }
+            guard let outcomes = try round(&batch) else {
                 let reason = "a fence was not passed: \(lastFence?.blocked?.detail ?? "unknown")"
-                try settled(batch.flatMap(\.suspects).map { ($0, .unresolved(reason)) })
+                try settled(batch.users.flatMap(\.suspects).map { ($0, .unresolved(reason)) })
                 return try giveUp(queue, reason, usersPerBatch, settled)
             }
-            try settled(try putBackOpen(batch, outcomes, queue))
+            try settled(try putBackOpen(batch.users, outcomes, queue))
         }
     }
 
-    /// Looks at everyone once without a fence, and clears whoever agrees by now.
-    ///
-    /// On a busy system nearly all suspects have merely changed since the scan. Agreement needs no proof that the pipeline has
-    /// caught up, only a contradiction does, so nobody waits for a fence on their account.
-    private func clearMoved(_ queue: SuspectQueue, _ usersPerBatch: Int, _ settled: (Outcomes) throws -> Void) throws {
-        var remaining = queue.count
-        while remaining > 0 {
-            let batch = try queue.take(atMost: min(usersPerBatch, remaining))
-            remaining -= batch.count
-            try roll.hold(batch.map(\.known))
-            let rows = try readRows(of: batch)
-            let look = try see(batch, rows)
-            var cleared: Outcomes = []
-            for var user in batch {
-                let evidence = look.evidence[user.known.user]
-                for suspect in user.suspects {
-                    guard let evidence, mismatches(of: suspect, evidence).isEmpty else { continue }
-                    cleared.append((suspect, .matched))
-                    user.stages.remove(suspect.stage)
-                }
-                if !user.stages.isEmpty { try queue.add(user) }
+    /// Takes users out of the queue until so many are together with whom something is wrong in earnest, and clears the others.
+    private func open(
+        _ queue: SuspectQueue, _ usersPerBatch: Int, _ settled: (Outcomes) throws -> Void
+    ) throws -> Batch {
+        var batch = Batch()
+        while queue.count > 0, batch.users.count <= usersPerBatch * 3 / 4 {
+            let taken = try queue.take(atMost: usersPerBatch - batch.users.count)
+            try roll.hold((batch.users + taken).map(\.known))
+            let rows = try closely.rows(of: taken)
+            let (open, cleared) = try clear(taken, try closely.see(taken, rows))
+            for (index, user, before) in open {
+                batch.users.append(user)
+                batch.rows.append(rows[index])
+                batch.before.append(before)
             }
             try settled(cleared)
         }
+        return batch
     }
 
-    /// Ends it for everyone who is left. Of those who were on the move all the time the version may tell enough.
+    /// Parts users by whether what is known of them agrees. Agreement needs no fence: it is no claim about the pipeline.
+    private func clear(
+        _ users: [SuspectUser], _ sights: [Sight]
+    ) throws -> (open: [(index: Int, user: SuspectUser, before: KnownUser)], cleared: Outcomes) {
+        var open: [(Int, SuspectUser, KnownUser)] = []
+        var cleared: Outcomes = []
+        for (index, sight) in sights.enumerated() {
+            var user = users[index]
+            user.value = sight.value
+            for suspect in user.suspects where mismatches(of: suspect, sight.evidence).isEmpty {
+                cleared.append((suspect, .matched))
+                user.stages.remove(suspect.stage)
+            }
+            if !user.stages.isEmpty { open.append((index, user, sight.known)) }
+        }
+        return (open, cleared)
+    }
+
+    /// Ends it for everyone who is left. Who was not looked at yet may agree by now, and of those who were on the move all the time the
+    /// version may tell enough.
     private func giveUp(
         _ queue: SuspectQueue, _ reason: String, _ usersPerBatch: Int, _ settled: (Outcomes) throws -> Void
     ) throws {
+        var mayLook = true
         while queue.count > 0 {
             let batch = try queue.take(atMost: usersPerBatch)
-            let moving = batch.filter { $0.attempts > 0 }
+            try roll.hold(batch.map(\.known))
+            var left = batch.filter { $0.attempts > 0 }
+            let fresh = batch.filter { $0.attempts == 0 }
+            if mayLook, !fresh.isEmpty {
+                do {
+                    let (open, cleared) = try clear(fresh, try closely.see(fresh, try closely.rows(of: fresh)))
+                    try settled(cleared)
+                    left += open.map(\.user)
+                } catch let error as KafkaError where error.isRetriable {
+                    // The brokers are away, which may be why it is given up. Then everyone stays what the comparison made of them.
+                    mayLook = false
+                    left += fresh
+                }
+            } else {
+                left += fresh
+            }
+            let moving = left.filter { $0.attempts > 0 }
             var current: Set<Suspect> = []
             if !moving.isEmpty {
-                try roll.hold(moving.map(\.known))
                 try roll.catchUp()
                 current = try versions.current(moving.flatMap { user in user.suspects.map { ($0, user.known) } }, since: passed)
             }
-            try settled(batch.flatMap(\.suspects).map { ($0, current.contains($0) ? .versionOnly : .unresolved(reason)) })
+            try settled(left.flatMap(\.suspects).map { ($0, current.contains($0) ? .versionOnly : .unresolved(reason)) })
         }
     }
 
     /// Puts suspects without an outcome back into the queue, unless they have had their rounds, and returns the others.
-    private func putBackOpen(_ batch: [SuspectUser], _ outcomes: [Suspect: Settlement], _ queue: SuspectQueue) throws -> Outcomes
-    {
+    private func putBackOpen(_ users: [SuspectUser], _ outcomes: [Outcome], _ queue: SuspectQueue) throws -> Outcomes {
         var settled: Outcomes = []
         var hot: [(suspect: Suspect, known: KnownUser)] = []
-        for user in batch {
+        var rest = outcomes[...]
+        for user in users {
             let isCanary = canaries?.twin(named: user.known.user) != nil
             let rounds = isCanary ? Self.canaryRounds : settings.settleRounds
             var open = user
             open.attempts += 1
             open.stages = []
-            for suspect in user.suspects {
-                if let outcome = outcomes[suspect] {
-                    settled.append((suspect, outcome))
+            // The outcomes stand in the order of the users, one for each of their stages.
+            for outcome in rest.prefix(user.stages.count) {
+                if let settlement = outcome.settlement {
+                    settled.append((outcome.suspect, settlement))
                 } else if open.attempts >= rounds {
-                    hot.append((suspect, user.known))
+                    hot.append((outcome.suspect, user.known))
                 } else {
-                    open.stages.insert(suspect.stage)
+                    open.stages.insert(outcome.suspect.stage)
                 }
             }
+            rest = rest.dropFirst(user.stages.count)
             if !open.stages.isEmpty { try queue.add(open) }
         }
         let current = try versions.current(hot, since: passed)
@@ -148,36 +193,34 @@ final class Settler {
 
     // MARK: - One round
 
-    /// What one look saw of everyone in a batch.
-    private struct Look {
-        var rows: SnapshotRows
-        var known: [UserID: KnownUser] = [:]
-        var evidence: [UserID: Evidence] = [:]
-    }
-
-    /// One double look at a batch. Suspects without an outcome changed meanwhile. Returns nil when a fence was not passed.
-    private func round(_ batch: [SuspectUser]) throws -> [Suspect: Settlement]? {
+    /// One double look at a batch. Returns nil when a fence was not passed.
+    private func round(_ batch: inout Batch) throws -> [Outcome]? {
         rounds += 1
-        try roll.catchUp()
-        let beforehand = Dictionary(
-            batch.map { ($0.known.user, roll.known($0.known.user, row: nil)) }, uniquingKeysWith: { first, _ in first })
-        guard let first = try look(at: batch), let second = try look(at: batch) else { return nil }
-        var outcomes: [Suspect: Settlement] = [:]
-        for suspect in batch.flatMap(\.suspects) {
-            guard let after = second.known[suspect.user] else { continue }
-            let rested = [beforehand[suspect.user], first.known[suspect.user]].allSatisfy {
-                $0?.holdsSameRecords(as: after, at: suspect.stage) == true
+        guard var first = try look(&batch.users, batch.rows) else { return nil }
+        // From here on only the rows' digests are of use, and the rows are the larger part of it all.
+        batch.rows = []
+        for index in first.indices { first[index].row.bytes = nil }
+        guard let second = try look(&batch.users, try closely.rows(of: batch.users)) else { return nil }
+        var outcomes: [Outcome] = []
+        outcomes.reserveCapacity(second.count)
+        for (index, user) in batch.users.enumerated() {
+            for suspect in user.suspects {
+                let rested = [batch.before[index], first[index].known].allSatisfy {
+                    $0.holdsSameRecords(as: second[index].known, at: suspect.stage)
+                }
+                outcomes.append(
+                    Outcome(
+                        suspect: suspect, settlement: outcome(of: suspect, first[index], second[index], rested: rested)))
             }
-            outcomes[suspect] = outcome(of: suspect, first, second, rested: rested)
         }
         try replays.withdraw(from: &outcomes, roll)
         return outcomes
     }
 
-    private func look(at batch: [SuspectUser]) throws -> Look? {
-        let rows = try readRows(of: batch)
+    /// Passes a fence, and looks at users whose rows were read before it.
+    private func look(_ users: inout [SuspectUser], _ rows: [SeenRow]) throws -> [Sight]? {
         // Canaries are never mended, so nobody has to wait for that on their account.
-        let isInEarnest = batch.contains { canaries?.twin(named: $0.known.user) == nil }
+        let isInEarnest = users.contains { canaries?.twin(named: $0.known.user) == nil }
         let outcome = try fence.pass(awaitsMending: isInEarnest)
         lastFence = outcome
         guard outcome.isPassed else { return nil }
@@ -187,71 +230,34 @@ final class Settler {
             clock.sleep(ms: settings.weakFenceWaitMs)
             obligatoryWaitMs += Int64(settings.weakFenceWaitMs)
         }
-        return try see(batch, rows)
-    }
-
-    /// The rows of those who can be asked for. Whoever cannot, because the row's id is none of the declared type, stays what the
-    /// scan saw: a query for the text that stands for such an id finds nothing, and absence would look like health.
-    private func readRows(of batch: [SuspectUser]) throws -> (rows: SnapshotRows, asked: Set<UserID>) {
-        let askable = Set(
-            batch.map(\.known).filter { $0.row != unreadableIDDigest }.map(\.user)
-                .filter { (try? settings.userIDKind.parse($0.text)) == $0 })
-        var rows = SnapshotRows(position: nil)
-        let users = Array(askable)
-        for start in stride(from: 0, to: users.count, by: settings.settleBatchRows) {
-            let found = try source.rows(of: Array(users[start..<min(start + settings.settleBatchRows, users.count)]))
-            rows.rows.merge(found.rows) { first, _ in first }
-            rows.failures.merge(found.failures) { first, _ in first }
-        }
-        return (rows, askable)
-    }
-
-    /// What topics, ledgers and parked records say now of users whose rows were read before.
-    private func see(_ batch: [SuspectUser], _ rows: (rows: SnapshotRows, asked: Set<UserID>)) throws -> Look {
-        try roll.catchUp()
-        let known = batch.map { user in
-            let id = user.known.user
-            return roll.known(id, row: rows.asked.contains(id) ? rows.rows.digest(of: id) : user.known.row)
-        }
-        let read = try values.read(known, rows.rows.rows)
-        var look = Look(rows: rows.rows)
-        for user in known {
-            look.known[user.user] = user
-            var evidence = user.evidence(parked: roll.parked.entries(of: user.user), answered: read.answered[user.user])
-            evidence.isSameInMeaning = read.sameInMeaning.contains(user.user)
-            look.evidence[user.user] = evidence
-        }
-        return look
+        let sights = try closely.see(users, rows)
+        for index in users.indices { users[index].value = sights[index].value }
+        return sights
     }
 
     /// - Parameter rested: Whether the topics held the very same records from before the first fence to the last look.
-    private func outcome(of suspect: Suspect, _ first: Look, _ second: Look, rested: Bool) -> Settlement? {
-        guard let before = first.evidence[suspect.user], let after = second.evidence[suspect.user] else { return nil }
-        var laterRow = before
-        laterRow.row = after.row
-        // Whether another row means the same was not looked at.
-        if before.row != after.row { laterRow.isSameInMeaning = false }
-        let seen = [before, laterRow, after].map { mismatches(of: suspect, $0) }
-        if seen.contains(where: \.isEmpty) { return .matched }
-        guard rested, before.parked == after.parked, seen[0] == seen[2] else { return nil }
+    private func outcome(of suspect: Suspect, _ first: Sight, _ second: Sight, rested: Bool) -> Settlement? {
+        let (before, after) = (first.evidence, second.evidence)
+        let seen = mismatches(of: suspect, before)
+        let seenAgain = mismatches(of: suspect, after)
+        if seen.isEmpty || seenAgain.isEmpty { return .matched }
+        if before.row != after.row {
+            var laterRow = before
+            laterRow.row = after.row
+            // Whether another row means the same was not looked at.
+            laterRow.isSameInMeaning = false
+            if mismatches(of: suspect, laterRow).isEmpty { return .matched }
+        }
+        guard rested, before.parked == after.parked, seen == seenAgain else { return nil }
         if suspect.stage == .aggregate, before.row != after.row { return nil }
         if let reason = roll.void(suspect.user, at: suspect.stage) { return .unresolved(reason) }
         return .confirmed(
             Confirmation(
-                mismatches: seen[2], evidence: after, row: second.rows.rows[suspect.user],
-                newestAggregate: second.known[suspect.user]?.aggregate.home?.address))
+                mismatches: seenAgain, evidence: after, row: second.row.bytes,
+                newestAggregate: second.known.aggregate.home?.address))
     }
 
     private func mismatches(of suspect: Suspect, _ evidence: Evidence) -> [Mismatch] {
         roll.mismatches(evidence).filter { $0.stage == suspect.stage }
-    }
-}
-
-extension KnownUser {
-    /// Whether everything in topics and ledgers that a stage's judgement rests on is the very same record. Two tombstones are two
-    /// records, though both mean "nobody": between them somebody may have come and gone.
-    fileprivate func holdsSameRecords(as other: KnownUser, at stage: Stage) -> Bool {
-        guard aggregate == other.aggregate else { return false }
-        return stage == .aggregate || (god == other.god && productions == other.productions)
     }
 }

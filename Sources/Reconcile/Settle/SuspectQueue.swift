@@ -6,6 +6,8 @@ struct SuspectUser: Sendable {
     var stages: Set<Stage>
     /// Rounds in which the user changed.
     var attempts = 0
+    /// What the user's aggregate was found to say when it was read last.
+    var value: ReadValue?
 
     /// The suspects that the user stands for.
     var suspects: [Suspect] {
@@ -80,6 +82,7 @@ final class SuspectQueue {
         payload.add(Array(user.stages), { $0.add($1.rawValue) })
         payload.add(user.attempts)
         payload.add(user.known)
+        payload.add(user.value) { $0.add($1) }
         return payload.bytes
     }
 
@@ -110,7 +113,26 @@ final class SuspectQueue {
         let stages = try reader.list { reader throws(ReconcileError) in try reader.text() }.compactMap { Stage(rawValue: $0) }
         let attempts = Int(try reader.integer())
         return SuspectUser(
-            known: try reader.knownUser(), stages: Set(stages), attempts: attempts)
+            known: try reader.knownUser(), stages: Set(stages), attempts: attempts,
+            value: try reader.optional { reader throws(ReconcileError) in try reader.readValue() })
+    }
+}
+
+extension PayloadWriter {
+    fileprivate mutating func add(_ value: ReadValue) {
+        add(value.address)
+        add(value.digest)
+        add(value.row)
+        add(value.isSameInMeaning)
+        add(value.answered) { $0.add($1) }
+    }
+}
+
+extension PayloadReader {
+    fileprivate mutating func readValue() throws(ReconcileError) -> ReadValue {
+        ReadValue(
+            address: try address(), digest: try digest(), row: try digest(), isSameInMeaning: try flag(),
+            answered: try optional { reader throws(ReconcileError) in try reader.address() })
     }
 }
 

@@ -1,8 +1,9 @@
 /// How a run divides the memory that it may take.
 ///
-/// Half is for what librdkafka fetches ahead, an eighth for blocks that are being filled, an eighth for the users of one batch that is
-/// being settled. The table in which a part is compared may take a quarter, though not while anything is fetched ahead.
-/// The rest is for buffers of the client libraries, stacks, and what the allocator cannot reuse at once.
+/// Half is for what librdkafka fetches ahead, an eighth for blocks that are being filled, an eighth for rows that are read by their ids.
+/// The table in which a part is compared may take a quarter, though not while anything is fetched ahead. The users of one batch
+/// that is being settled may take as much: by then the table is gone, as are the blocks. The rest is for buffers of the client
+/// libraries, stacks, and what the allocator cannot reuse at once.
 struct MemoryPlan: Sendable {
     /// Nil: as much as it takes.
     private let budgetBytes: Int?
@@ -46,13 +47,21 @@ struct MemoryPlan: Sendable {
 
     /// How many users can be settled together when rows are of this size on average.
     ///
-    /// A user in a batch takes what is known of it, its row as bytes twice, and its place in several dictionaries.
+    /// A user in a batch takes what was seen of it at each look, its row as bytes twice, its places in several dictionaries, and what is
+    /// to be said of it: some five kilobytes in all, by measuring runs with batches of different sizes.
     func usersPerBatch(averageRowBytes: Int, atMost limit: Int) -> Int {
-        guard let budgetBytes else { return limit }
-        return max(1, min(limit, budgetBytes / 8 / (Self.knownBytes + 2 * averageRowBytes)))
+        users(each: 5_000 + 2 * averageRowBytes, in: 4, atMost: limit)
     }
 
-    private static let knownBytes = 2_048
+    /// Of how many users rows of this size can be asked for at once while a topic is read.
+    func usersPerQuery(averageRowBytes: Int, atMost limit: Int) -> Int {
+        users(each: 2_048 + 2 * averageRowBytes, in: 8, atMost: limit)
+    }
+
+    private func users(each bytes: Int, in share: Int, atMost limit: Int) -> Int {
+        guard let budgetBytes else { return limit }
+        return max(1, min(limit, budgetBytes / share / bytes))
+    }
 
     /// What librdkafka may take for each of so many topics that are read at the same time, in bytes.
     static func fetchBytes(budgetBytes: Int?, topics: Int) -> Int {

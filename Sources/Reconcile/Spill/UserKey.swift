@@ -43,7 +43,10 @@ extension UserIDKind {
         return text.withUnsafeBytes { UserKey(hashing: $0) }
     }
 
-    func key(_ user: UserID) -> UserKey { key(user.keyBytes.span.bytes) }
+    func key(_ user: UserID) -> UserKey {
+        var text = user.text
+        return text.withUTF8 { key($0.span.bytes) }
+    }
 }
 
 /// What the key of a topic's record says.

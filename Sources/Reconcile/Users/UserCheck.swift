@@ -23,6 +23,9 @@ public struct UserCheck {
         public var exitCode: Int32 { findings.isEmpty ? (unresolved.isEmpty ? 0 : 3) : 1 }
     }
 
+    /// Nobody has scanned the source to know how long its rows are.
+    private static let assumedRowBytes = 1_024
+
     /// Settles these users at every stage that the settings name.
     ///
     /// - Parameter onSettled: Called with how many are settled at every stage so far, rounded down.
@@ -36,7 +39,9 @@ public struct UserCheck {
         var outcome = Outcome()
         var confirmed: [(suspect: Suspect, seen: Confirmation)] = []
         var settledCount = 0
-        try session.settler.settle(queue, usersPerBatch: settings.settleBatchRows) { settled in
+        let usersPerBatch = MemoryPlan(budgetBytes: settings.memoryBytes).usersPerBatch(
+            averageRowBytes: Self.assumedRowBytes, atMost: settings.settleBatchUsers)
+        try session.settler.settle(queue, usersPerBatch: usersPerBatch) { settled in
             for (suspect, settlement) in settled {
                 switch settlement {
                 case .matched, .versionOnly: outcome.matched += 1
@@ -47,14 +52,16 @@ public struct UserCheck {
             settledCount += settled.count
             onSettled(settledCount / max(1, settings.stages.count))
         }
-        let signals = session.topics.signals.map { SignalIndex($0, kind: settings.userIDKind, shape: session.list) }
+        let signals = session.topics.signals.map {
+            SignalIndex($0, kind: settings.userIDKind, shape: session.list, tableBytes: .max)
+        }
         let causes = CauseFinder(signals: signals, encodingID: session.encodingID)
         let built = try FindingBuilder(
             session.roll, causes: causes, comparison: session.comparison, origins: session.origins,
             reveals: settings.revealedBy != nil
         ).build(confirmed)
         outcome.findings = built.findings
-        for suspect in built.unprovable {
+        for (suspect, _) in built.unprovable {
             outcome.unresolved[suspect.user] = "the topic no longer holds the record that was judged"
         }
         return outcome

@@ -130,6 +130,7 @@ extension VerifySettings {
             encodingID: Name.encodingID, configDigest: "simulated")
         chunkRows = plan.interruptsRuns ? 1 : 2
         memoryBytes = 1 << 20
+        settleBatchUsers = 3
         settleBatchRows = 3
         fenceTimeoutMs = 4_000
         settleTimeoutMs = 12_000
