@@ -23,7 +23,7 @@ import pymysql.cursors
 settings = json.load(open(sys.argv[1]))
 consumer = confluent_kafka.Consumer({
     "bootstrap.servers": settings["bootstrap"], "group.id": settings["group"], "auto.offset.reset": "earliest",
-    "enable.auto.commit": False, "session.timeout.ms": 3000, "heartbeat.interval.ms": 200, "fetch.wait.max.ms": 50})
+    "enable.auto.commit": False, "session.timeout.ms": 4000, "heartbeat.interval.ms": 200, "fetch.wait.max.ms": 50})
 producer = confluent_kafka.Producer({
     "bootstrap.servers": settings["bootstrap"], "enable.idempotence": True, "partitioner": "murmur2_random",
     "compression.type": "zstd", "linger.ms": 5, **settings["producer"]})

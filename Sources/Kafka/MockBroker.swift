@@ -7,7 +7,8 @@ import CRDKafka
 /// a client so much as asks for is created, with `defaultPartitionCount` partitions.
 ///
 /// A group's first member waits 3 s for others (like `group.initial.rebalance.delay.ms`), and every later rebalance lasts the
-/// session timeout less one second. `recommendedConsumerProperties` shortens what can be shortened.
+/// session timeout less one second. Sessions end meanwhile, as Kafka's would not: a member whose session is over while it waits is forgotten,
+/// and its request never answered, so that it waits for five minutes. `recommendedConsumerProperties` shortens what can be shortened.
 public final class MockBroker {
     private let client: ClientHandle
     private let cluster: OpaquePointer
@@ -51,10 +52,13 @@ public final class MockBroker {
         case topicAuthorizationFailed = 29
     }
 
-    /// Properties for consumers of this broker that would rather not wait: a group rebalances in about two seconds (the first
-    /// member's three seconds cannot be changed), and the end of a partition is seen at once, not after half a second.
+    /// How long a group's first member waits for others; librdkafka 2.0 offers no way to change it.
+    public static let firstMemberWaitMs = 3_000
+
+    /// Properties for consumers of this broker that would rather not wait: a group rebalances in about three seconds, and the end of a
+    /// partition is seen at once, not after half a second. Sessions last a second longer than anybody waits to join.
     public static let recommendedConsumerProperties: Properties = [
-        "session.timeout.ms": "3000", "heartbeat.interval.ms": "200", "fetch.wait.max.ms": "50",
+        "session.timeout.ms": "4000", "heartbeat.interval.ms": "200", "fetch.wait.max.ms": "50",
     ]
 
     /// How many partitions a topic has that a client created by using it.

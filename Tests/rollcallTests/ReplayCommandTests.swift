@@ -17,7 +17,7 @@ struct ReplayCommandTests {
         stack = try Stack(StackOptions(parts: [.broker, .mapping]))
         let broker = try stack.requireBroker()
         // A group of the mock broker rebalances within its session timeout.
-        let quick = "\(broker.bootstrap)\n  properties: {session.timeout.ms: \"3000\", heartbeat.interval.ms: \"200\"}"
+        let quick = "\(broker.bootstrap)\n  properties: {session.timeout.ms: \"4000\", heartbeat.interval.ms: \"200\"}"
         let yaml = completeYAML.replacing("127.0.0.1:9092", with: quick)
             .replacing("http://127.0.0.1:8080/{user_id}", with: "\(try stack.requireMapping().url)/{user_id}")
         try directory.write("rollcall.yaml", yaml)

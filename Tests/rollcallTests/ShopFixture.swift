@@ -31,7 +31,7 @@ final class ShopFixture {
               - {topic: \(stack.topics.users), user_id: user_id}
             kafka:
               bootstrap: \(try stack.requireBroker().bootstrap)
-              properties: {session.timeout.ms: "3000", heartbeat.interval.ms: "200", fetch.wait.max.ms: "50"}
+              properties: {session.timeout.ms: "4000", heartbeat.interval.ms: "200", fetch.wait.max.ms: "50"}
             mapping: {url: "\(try stack.requireMapping().url)/{user_id}"}
             verify: {fence_timeout_seconds: 1, settle_timeout_seconds: 1}
             \(settings)

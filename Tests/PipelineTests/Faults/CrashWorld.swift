@@ -53,8 +53,7 @@ final class CrashWorld {
         shop = try Shop(stack, users: (20_000 + number * 100)..<(20_012 + number * 100), seed: seed)
         random = SeededRandom(seed: seed &+ 1)
         nextPoint = number * 5
-        // A dead member keeps its group waiting for its session's rest: 3 s. With 2 s, a group of librdkafka's broker whose only
-        // member has died never shares out its partitions again.
+        // A dead member keeps its group waiting for its session's rest.
         // Beside so many others, a broker has no time to be asked as often as those properties say.
         settingsFile = try stack.writeSettingsFile(
             "life", properties: ["fetch.wait.max.ms": "200", "heartbeat.interval.ms": "500"])
