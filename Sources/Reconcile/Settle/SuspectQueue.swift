@@ -59,7 +59,8 @@ final class SuspectQueue {
         var arranged = shape
         while arranged.partBits < Self.finestBits, count >> arranged.partBits > usersPerBatch { arranged.partBits += 1 }
         guard arranged.partBits > 0 else { return }
-        arranged.blockBytes = max(512, (2 * shape.blockBytes) >> arranged.partBits & ~7)
+        // Every part has a block in memory, and every full block a line in a list; so neither may be many.
+        arranged.blockBytes = min(shape.blockBytes, max(512, (32 * shape.blockBytes) >> arranged.partBits & ~7))
         var sorted = Spill(arranged)
         let waiting = count
         for _ in 0..<waiting {

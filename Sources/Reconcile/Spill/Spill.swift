@@ -27,10 +27,24 @@ struct Spill: Sendable {
     /// Where an entry lies, in units of eight bytes from the file's beginning: 32 GiB at most.
     typealias Position = UInt32
 
+    /// In as few bytes as possible, because these lists are all of a spill that grows in memory. Both numbers stay far below what 32 bits
+    /// hold: no file is longer than ``Position`` allows, and no block than the longest payload.
     private struct Block {
+        private let storedNumber: UInt32
+        private var storedBytes: UInt32
+
+        init(number: Int, byteCount: Int) {
+            storedNumber = UInt32(truncatingIfNeeded: number)
+            storedBytes = UInt32(truncatingIfNeeded: byteCount)
+        }
+
         /// The first of the file's blocks that it fills; one entry that is longer than a block fills several.
-        var number: Int
-        var byteCount: Int
+        var number: Int { Int(storedNumber) }
+
+        var byteCount: Int {
+            get { Int(storedBytes) }
+            set { storedBytes = UInt32(truncatingIfNeeded: newValue) }
+        }
     }
 
     private struct Part {
