@@ -67,7 +67,8 @@ struct ForeignPipelineTests {
         let world = world()
         for number in 1...20 { world.change(UserID("\(number)"), to: "edited", emitsEvent: false) }
         var settings = Self.settings
-        settings.settleBatchRows = 2
+        // So little that they are settled two by two, and each pair waits for a connector of which nothing is known.
+        settings.memoryBytes = 60_000
         settings.settleTimeoutMs = 20_000
         let (report, findings) = try world.verify(settings)
         #expect(findings.count == 20)

@@ -156,6 +156,7 @@ struct LiveSystemTests {
         let world = World(users: 60)
         var settings = World.settings
         settings.hasConnector = false
+        settings.settleBatchUsers = 5
         settings.settleBatchRows = 5
         for number in 1...60 { world.change(UserID("\(number)"), to: "unlogged", emitsEvent: false) }
         let asked = Mutex(0)

@@ -72,6 +72,36 @@ struct ManyFindingsTests {
         #expect(report.verdict == .clean)
     }
 
+    @Test("a record that comes while a batch is still being filled up is seen for everyone who is in it already")
+    func recordsWhileFillingUp() throws {
+        let world = World(users: 60)
+        for number in 1...60 { world.change(UserID("\(number)"), to: "unlogged", emitsEvent: false) }
+        let asked = Counter()
+        world.onRowsRead.withLock { hook in
+            hook = { world in
+                switch asked.next() {
+                case 1:
+                    // Nearly all agree by now, so that a batch takes several handfuls of them.
+                    for number in 1...60 where !number.isMultiple(of: 6) {
+                        world.change(UserID("\(number)"), to: "value \(number)", emitsEvent: false)
+                    }
+                case 2:
+                    // The others' events come late, and their rows stay as they are.
+                    for number in stride(from: 6, through: 60, by: 6) { world.change(UserID("\(number)"), to: "unlogged") }
+                    world.pump()
+                default: break
+                }
+            }
+        }
+        var settings = World.settings
+        settings.settleBatchUsers = 20
+        settings.stages = [.aggregate]
+        let (report, findings) = try world.verify(settings)
+        #expect(asked.next() > 5)
+        #expect(findings.isEmpty)
+        #expect(report.verdict == .clean)
+    }
+
     @Test("when a fence is not passed, those whose turn did not come are cleared all the same if they agree by now")
     func gaveUp() throws {
         let world = World(users: 60)
