@@ -1,9 +1,9 @@
 import Domain
-import Kafka
 import Report
 import Synchronization
 import Testing
 
+@testable import Kafka
 @testable import Reconcile
 
 @Suite("Very many differences")
@@ -125,5 +125,38 @@ struct ManyFindingsTests {
         #expect(findings.count > 0 && unresolved > 0)
         #expect(findings.count + unresolved <= 40)
         #expect(!report.fence.passed)
+    }
+
+    @Test("when the brokers go away, what was found stays found, and everyone else is unresolved", arguments: [true, false])
+    func brokersAway(answers: Bool) throws {
+        let world = World(users: 60)
+        for number in 1...60 { world.change(UserID("\(number)"), to: "unlogged", emitsEvent: false) }
+        var error: any Error = ReconcileError.noProgress(topic: World.Topic.aggregate, seconds: 60)
+        if !answers {
+            var refused = KafkaError.closed("consumer")
+            refused.isRetriable = true
+            error = refused
+        }
+        let asked = Counter()
+        world.onRowsRead.withLock { hook in
+            hook = { [error] world in
+                switch asked.next() {
+                // The second batch is about to be looked at for the second time.
+                case 4:
+                    world.stick("connector")
+                    world.state.withLock { $0.logEnd += 1_000 }
+                // Those whose turn did not come are about to be looked at.
+                case 5: world.onBounds.withLock { hook in hook = { throw error } }
+                default: break
+                }
+            }
+        }
+        var settings = World.settings
+        settings.settleBatchUsers = 20
+        let (report, findings) = try world.verify(settings)
+        #expect(asked.next() > 5)
+        #expect(report.verdict != .error, "\(report.reason ?? "")")
+        #expect(findings.count > 0)
+        #expect(findings.count + (report.counts[.aggregate]?.unresolved ?? 0) == 60)
     }
 }

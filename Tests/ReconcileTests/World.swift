@@ -82,6 +82,8 @@ final class World: Sendable {
     let onUsersRead: Mutex<@Sendable (Int) -> Void> = Mutex { _ in }
     /// How many records were fetched by their addresses, by topic.
     let fetches = Mutex<[String: Int]>([:])
+    /// Called, without the lock, before it is told where a topic ends; what it throws, the topic throws.
+    let onBounds: Mutex<@Sendable () throws -> Void> = Mutex {}
     /// Called, without the lock, before the enricher's commits are told.
     let onEnricherAsked: Mutex<@Sendable (World) -> Void> = Mutex { _ in }
     /// Called, without the lock, before it is told which replays are under way.

@@ -141,7 +141,8 @@ private final class WorldTopic: TopicPort {
     }
 
     func bounds() throws -> [Int32: OffsetBounds] {
-        try world.state.withLock { state in
+        try world.onBounds.withLock { $0 }()
+        return try world.state.withLock { state in
             guard let partitions = state.topics[name] else { throw ReconcileError.topicAbsent(name) }
             return Dictionary(
                 uniqueKeysWithValues: partitions.indices.map { index in

@@ -141,8 +141,8 @@ final class Settler {
                     let (open, cleared) = try clear(fresh, try closely.see(fresh, try closely.rows(of: fresh)))
                     try settled(cleared)
                     left += open.map(\.user)
-                } catch let error as KafkaError where error.isRetriable {
-                    // The brokers are away, which may be why it is given up. Then everyone stays what the comparison made of them.
+                } catch let error where Self.isForWantOfBrokers(error) {
+                    // Which may be why it is given up. Then everyone stays what the comparison made of them.
                     mayLook = false
                     left += fresh
                 }
@@ -156,6 +156,15 @@ final class Settler {
                 current = try versions.current(moving.flatMap { user in user.suspects.map { ($0, user.known) } }, since: passed)
             }
             try settled(left.flatMap(\.suspects).map { ($0, current.contains($0) ? .versionOnly : .unresolved(reason)) })
+        }
+    }
+
+    /// Whether the brokers are away, or stand still.
+    private static func isForWantOfBrokers(_ error: any Error) -> Bool {
+        switch error {
+        case let error as KafkaError: error.isRetriable
+        case ReconcileError.noProgress: true
+        default: false
         }
     }
 
