@@ -51,8 +51,7 @@ struct StreamRun {
         guard isThrough(counts, load.events) else { throw BenchError("the pipeline ended before it was through: \(counts)") }
         return StreamRun(
             events: load.events, settings: settings, counts: counts, seconds: (end - start) / .seconds(1),
-            cpuSeconds: cpuEnd - cpu,
-            serverSeconds: serversEnd - servers, peakBytes: peak)
+            cpuSeconds: cpuEnd - cpu, serverSeconds: serversEnd - servers, peakBytes: peak)
     }
 
     /// Whether each hop has dealt with all that the one before it has written.

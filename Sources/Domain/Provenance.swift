@@ -23,11 +23,7 @@ public struct AggregateProvenance: Sendable, Equatable {
     }
 
     /// The headers' names and texts.
-    public var headers: [(name: String, text: String)] {
-        var texts: [(name: String, text: String)] = []
-        forEachHeader(version: version?.utf8) { texts.append(($0, String(decoding: $1, as: UTF8.self))) }
-        return texts
-    }
+    public var headers: [(name: String, text: String)] { texts { forEachHeader(version: version?.utf8, $0) } }
 
     /// Tells the headers' names and bytes, where those of the version are known: neighbours share it, and so it is written out once.
     public func forEachHeader(version: [UInt8]?, _ body: (_ name: String, _ bytes: [UInt8]) -> Void) {
@@ -87,11 +83,7 @@ public struct GodProvenance: Sendable, Equatable {
     }
 
     /// The headers' names and texts.
-    public var headers: [(name: String, text: String)] {
-        var texts: [(name: String, text: String)] = []
-        forEachHeader(version: version?.utf8) { texts.append(($0, String(decoding: $1, as: UTF8.self))) }
-        return texts
-    }
+    public var headers: [(name: String, text: String)] { texts { forEachHeader(version: version?.utf8, $0) } }
 
     /// Tells the headers' names and bytes, where those of the version are known: neighbours mostly share it, and so it is written out once.
     public func forEachHeader(version: [UInt8]?, _ body: (_ name: String, _ bytes: [UInt8]) -> Void) {
@@ -118,4 +110,10 @@ public enum HeaderName {
 
 private func text(_ bytes: [UInt8]?) -> String? {
     bytes.flatMap { String(utf8: $0) }
+}
+
+private func texts(_ forEachHeader: ((String, [UInt8]) -> Void) -> Void) -> [(name: String, text: String)] {
+    var texts: [(name: String, text: String)] = []
+    forEachHeader { texts.append(($0, String(decoding: $1, as: UTF8.self))) }
+    return texts
 }
