@@ -23,13 +23,16 @@ public struct AggregateProvenance: Sendable, Equatable {
     }
 
     /// The headers' names and texts.
-    public var headers: [(name: String, text: String)] { texts { forEachHeader(version: version?.utf8, $0) } }
+    public var headers: [(name: String, text: String)] {
+        texts { forEachHeader(version: version?.utf8, encoding: encoding.map { Array($0.utf8) }, $0) }
+    }
 
-    /// Tells the headers' names and bytes, where those of the version are known: neighbours share it, and so it is written out once.
-    public func forEachHeader(version: [UInt8]?, _ body: (_ name: String, _ bytes: [UInt8]) -> Void) {
+    /// Tells the headers' names and bytes, where those of version and encoding are known: neighbours share them, and so they are written
+    /// out once.
+    public func forEachHeader(version: [UInt8]?, encoding: [UInt8]?, _ body: (_ name: String, _ bytes: [UInt8]) -> Void) {
         if let version { body(HeaderName.version, version) }
         if let signal { body(HeaderName.signal, signal.utf8) }
-        if let encoding { body(HeaderName.encoding, Array(encoding.utf8)) }
+        if let encoding { body(HeaderName.encoding, encoding) }
         if let cause { body(HeaderName.cause, Array(cause.rawValue.utf8)) }
     }
 

@@ -19,7 +19,7 @@ public final class Consumer {
     /// What is read now, be it assigned by hand or by the group.
     private(set) var assigned: [TopicPartition] = []
     private var topicNames = TopicNameCache()
-    private var headerNames = HeaderNameCache()
+    private var knownHeaders = HeaderCache()
     var scanBuffer: ScanBuffer?
     var fetchQueue: FetchQueue?
 
@@ -213,7 +213,7 @@ public final class Consumer {
         switch message.pointee.err {
         case RD_KAFKA_RESP_ERR_NO_ERROR:
             let topic = topicNames.name(of: message.pointee.rkt)
-            pending.append(Record(copying: message, topic: topic, &headerNames))
+            pending.append(Record(copying: message, topic: topic, &knownHeaders))
         case RD_KAFKA_RESP_ERR__PARTITION_EOF:
             let topic = topicNames.name(of: message.pointee.rkt)
             pending.ends[TopicPartition(topic, message.pointee.partition)] = message.pointee.offset

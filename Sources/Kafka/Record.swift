@@ -35,21 +35,24 @@ public struct Header: Hashable, Sendable {
 }
 
 /// A record that was read from a topic. A null value is a tombstone; an empty one is not.
-public struct Record: Sendable, Equatable {
+///
+/// A class, though it is a value and never changes: each step hands its records on several times, and a structure would count the references
+/// to topic, key, value and headers anew each time.
+public final class Record: Sendable {
     /// The topic it was read from.
-    public var topic: String
+    public let topic: String
     /// The partition it was read from.
-    public var partition: Int32
+    public let partition: Int32
     /// Its place in the partition.
-    public var offset: Int64
+    public let offset: Int64
     /// Milliseconds since 1970, as the producer or the broker set it; nil where the broker has none.
-    public var timestampMs: Int64?
+    public let timestampMs: Int64?
     /// The key's bytes; nil is null.
-    public var key: [UInt8]?
+    public let key: [UInt8]?
     /// The value's bytes; nil is null, a tombstone.
-    public var value: [UInt8]?
+    public let value: [UInt8]?
     /// The headers, in the order they were written.
-    public var headers: [Header]
+    public let headers: [Header]
 
     /// A record with those fields.
     public init(
@@ -76,6 +79,15 @@ public struct Record: Sendable, Equatable {
     /// The last header of that name (Kafka allows several; the last one written is the one that counts).
     public func header(_ name: String) -> [UInt8]? {
         headers.last { $0.name == name }?.value
+    }
+}
+
+extension Record: Equatable {
+    public static func == (left: Record, right: Record) -> Bool {
+        left === right
+            || (left.topic, left.partition, left.offset) == (right.topic, right.partition, right.offset)
+                && left.timestampMs == right.timestampMs && left.key == right.key && left.value == right.value
+                && left.headers == right.headers
     }
 }
 

@@ -25,14 +25,14 @@ public struct RecordView: ~Copyable {
 
     /// The headers, parsed and copied at each call.
     public var headers: [Header] {
-        var names = HeaderNameCache()
-        return messageHeaders(message, &names)
+        var known = HeaderCache()
+        return messageHeaders(message, &known)
     }
 
     /// A copy of the record that can be kept.
     public func copy() -> Record {
-        var names = HeaderNameCache()
-        return Record(copying: message, topic: topic, &names)
+        var known = HeaderCache()
+        return Record(copying: message, topic: topic, &known)
     }
 }
 

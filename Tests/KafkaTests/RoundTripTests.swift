@@ -32,6 +32,21 @@ struct RoundTripTests {
         #expect(read[0].header("text") == Array("two".utf8))
     }
 
+    @Test("Each record has its own headers, however much they look like those of the record before it")
+    func neighbouringHeaders() throws {
+        let producer = try Producer(properties: broker.properties)
+        let long = Header("a", Array(repeating: 7, count: 300))
+        let rows: [[Header]] = [
+            [Header("a", text: "one"), Header("b", text: "x")], [Header("a", text: "one"), Header("b", text: "y")],
+            [Header("a", text: "two"), Header("b", nil)], [Header("a", []), Header("b", text: "y")],
+            [Header("b", text: "y"), Header("a", text: "two")], [], [Header("a", text: "on"), Header("b", text: "y")],
+            [long, Header("b", text: "x")], [long], [Header("a", text: "one")], [Header("a", nil)], [Header("a", text: "one")],
+            (0..<20).map { Header("h\($0)", text: "\($0)") }, (0..<20).map { Header("h\($0)", text: "\($0 / 2)") },
+        ]
+        try producer.write(rows.map { OutgoingRecord(topic: "t", partition: 0, key: [1], value: [2], headers: $0) })
+        #expect(try Consumer(properties: broker.properties).readWhole("t", partitions: 2).map(\.headers) == rows)
+    }
+
     @Test("A scan shows the same records as a poll")
     func scanEqualsPoll() throws {
         let producer = try Producer(properties: broker.properties)

@@ -31,9 +31,9 @@ struct EnricherTests {
         "whatever time an aggregate claims to be of", arguments: ["-9223372036854775808", "9223372036854775807", "-1", "0", "x"])
     func claimedTime(text: String) throws {
         let records = (0..<3).map { offset in
-            var record = aggregate("\(offset)", "{}", offset: Int64(offset))
-            record.headers.append(Header(HeaderName.eventTime, text: text))
-            return record
+            record(
+                "aggregate", offset: Int64(offset), key: "\(offset)", value: "{}",
+                headers: [Header(HeaderName.eventTime, text: text)])
         }
         world.answers = Dictionary(uniqueKeysWithValues: (0..<3).map { (UserID("\($0)"), .found(Array("{}".utf8))) })
         world.polls = [Poll(records: records)]

@@ -100,8 +100,9 @@ struct IntakeTests {
 
     @Test("a value that is not UTF-8 is parked")
     func parksInvalidUTF8() throws {
-        var bad = record("users", offset: 0, key: #"{"user_id":1}"#, value: nil)
-        bad.value = Array(#"{"after":{"user_id":1,"email":""#.utf8) + [0xFF, 0xFE] + Array(#""}}"#.utf8)
+        let bad = Record(
+            topic: "users", partition: 0, offset: 0, key: Array(#"{"user_id":1}"#.utf8),
+            value: Array(#"{"after":{"user_id":1,"email":""#.utf8) + [0xFF, 0xFE] + Array(#""}}"#.utf8))
         world.polls = [Poll(records: [bad])]
         _ = try intake().step()
         #expect(world.parkings.map(\.reason) == [.notJSON])

@@ -59,9 +59,7 @@ struct ReplayTests {
     }
 
     func aggregate(_ user: String, _ value: String?, _ offset: Int64, timestampMs: Int64 = 0) -> Record {
-        var record = record("aggregate", offset: offset, key: user, value: value)
-        record.timestampMs = timestampMs
-        return record
+        record("aggregate", offset: offset, timestampMs: timestampMs, key: user, value: value)
     }
 
     func request(_ id: String = "r", users: Set<String>? = nil, sinceMs: Int64? = nil, end: Int64) -> ReplayRequest {

@@ -261,10 +261,11 @@ let unavailable = PortFailure(.unavailable, "connection refused")
 func partition(_ topic: String, _ number: Int32 = 0) -> TopicPartition { TopicPartition(topic, number) }
 
 func record(
-    _ topic: String, partition: Int32 = 0, offset: Int64, key: String?, value: String?, headers: [Header] = []
+    _ topic: String, partition: Int32 = 0, offset: Int64, timestampMs: Int64? = nil, key: String?, value: String?,
+    headers: [Header] = []
 ) -> Record {
     Record(
-        topic: topic, partition: partition, offset: offset, key: key.map { Array($0.utf8) },
+        topic: topic, partition: partition, offset: offset, timestampMs: timestampMs, key: key.map { Array($0.utf8) },
         value: value.map { Array($0.utf8) }, headers: headers)
 }
 

@@ -9,6 +9,17 @@ struct Shipment {
     var origins: [TopicPartition]
 }
 
+/// Where the shipments of a batch come from. Neighbours mostly are of one partition, and share the list that says so.
+struct SharedOrigins {
+    private var last: [TopicPartition] = []
+
+    /// The list of the one partition of that record.
+    mutating func of(_ record: Record) -> [TopicPartition] {
+        if last.first?.partition != record.partition || last.first?.topic != record.topic { last = [record.topicPartition] }
+        return last
+    }
+}
+
 /// What became of a shipment, for good.
 enum ShipmentOutcome: Equatable {
     /// The address is known if it was asked for.

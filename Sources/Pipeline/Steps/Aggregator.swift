@@ -31,9 +31,10 @@ public final class Aggregator: Step {
             else { return try context.abandon(consumed: records.count) }
             parkings += failures(of: snapshot, signals)
             let usable = snapshot.failures.isEmpty ? signals : signals.filter { snapshot.failures[$0.signal.user] == nil }
-            let version = snapshot.position?.utf8
+            var shared = SharedParts(
+                version: snapshot.position?.utf8, encoding: Array((snapshot.encodingID ?? settings.encodingID).utf8))
             let outcomes = try context.delivery.deliver(
-                usable.map { shipment(for: $0, snapshot, version) } + misnamed.map { self.signal(for: $0) })
+                usable.map { shipment(for: $0, snapshot, &shared) } + misnamed.map { self.signal(for: $0) })
             for index in usable.indices {
                 switch outcomes[index] {
                 case .delivered: succeeded.append(usable[index].signal.user)
@@ -122,9 +123,11 @@ public final class Aggregator: Step {
     /// - Returns: The signals for those other users, who have a row and were perhaps never signalled; nil when the whole batch was
     ///   lost over the waiting.
     private func settleMisnamed(in snapshot: inout SnapshotRows, _ signals: [Entry]) throws -> [Entry]? {
+        // As a rule each row is one that was asked for, and no more needs to be looked at.
+        let answered = signals.count { snapshot.rows[$0.signal.user] != nil }
+        if answered == snapshot.rows.count, snapshot.failures.isEmpty { return [] }
         let asked = Set(signals.map(\.signal.user))
-        let isAsked = asked.contains
-        guard !(snapshot.rows.keys.allSatisfy(isAsked) && snapshot.failures.keys.allSatisfy(isAsked)) else { return [] }
+        guard !snapshot.users.isSubset(of: asked) else { return [] }
         var others: [UserID: Entry] = [:]
         for entry in signals {
             let user = entry.signal.user
@@ -157,22 +160,30 @@ public final class Aggregator: Step {
             origins: [entry.record.topicPartition])
     }
 
-    /// - Parameter version: How the snapshot's position is written.
-    private func shipment(for entry: Entry, _ snapshot: SnapshotRows, _ version: [UInt8]?) -> Shipment {
+    private func shipment(for entry: Entry, _ snapshot: SnapshotRows, _ shared: inout SharedParts) -> Shipment {
         let provenance = AggregateProvenance(
             version: snapshot.position,
             signal: RecordAddress(partition: entry.record.partition, offset: entry.record.offset),
             encoding: snapshot.encodingID ?? settings.encodingID, cause: entry.signal.cause)
         var headers: [Header] = []
         headers.reserveCapacity(5)
-        provenance.forEachHeader(version: version) { headers.append(Header($0, $1)) }
-        headers += EventTime.headers(entry.eventTimeMs)
+        provenance.forEachHeader(version: shared.version, encoding: shared.encoding) { headers.append(Header($0, $1)) }
+        if let eventTime = EventTime.header(entry.eventTimeMs) { headers.append(eventTime) }
         return Shipment(
             record: OutgoingRecord(
                 topic: settings.aggregateTopic, key: entry.signal.user.keyBytes, value: snapshot.rows[entry.signal.user],
                 headers: headers),
-            origins: [entry.record.topicPartition])
+            origins: shared.origins.of(entry.record))
     }
+}
+
+/// What the aggregates of a batch have in common.
+private struct SharedParts {
+    /// How the position of the snapshot is written.
+    let version: [UInt8]?
+    /// The id of query and encoding.
+    let encoding: [UInt8]
+    var origins = SharedOrigins()
 }
 
 /// What the aggregator is told.

@@ -170,8 +170,9 @@ public final class Enricher: Step {
         let superseded = aggregates.count - newest.count
         if superseded > 0 {
             // Without a look at each where there is nothing to leave out: they are large to copy.
-            let places = Set(newest.values)
-            aggregates = aggregates.indices.filter(places.contains).map { aggregates[$0] }
+            var isNewest = [Bool](repeating: false, count: aggregates.count)
+            for place in newest.values { isNewest[place] = true }
+            aggregates = aggregates.indices.filter { isNewest[$0] }.map { aggregates[$0] }
         }
         work.aggregates = aggregates
         if !askedAfresh.isEmpty { mappings.forgetAnswers(of: askedAfresh) }

@@ -3,8 +3,8 @@ import Kafka
 
 /// When a change event was written: carried from hop to hop, so that the last one can tell how long the whole way took.
 enum EventTime {
-    static func headers(_ timeMs: Int64?) -> [Header] {
-        timeMs.map { [Header(HeaderName.eventTime, text: "\($0)")] } ?? []
+    static func header(_ timeMs: Int64?) -> Header? {
+        timeMs.map { Header(HeaderName.eventTime, text: String($0)) }
     }
 
     /// What the header says; nil where it says no time. Anybody may have written it.

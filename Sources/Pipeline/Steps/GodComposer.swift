@@ -7,11 +7,11 @@ struct GodComposer {
     let notFound: NotFoundPolicy
 
     func compose(_ work: inout EnricherWork, _ answers: [UserID: MappingAnswer]) {
-        var version = WrittenVersion()
+        var shared = SharedParts()
         work.products.reserveCapacity(work.aggregates.count)
         for aggregate in work.aggregates {
             guard let value = aggregate.record.value else {
-                work.products.append(product(of: aggregate, god: nil, mapping: nil, &version))
+                work.products.append(product(of: aggregate, god: nil, mapping: nil, &shared))
                 continue
             }
             // The value is spliced into the God object as it is, so it has to be JSON here.
@@ -22,11 +22,11 @@ struct GodComposer {
             switch answers[aggregate.user] ?? .failed("the mapping service gave no answer for this user") {
             case .found(let mapping):
                 work.products.append(
-                    product(of: aggregate, god: GodObject.compose(aggregate: value, mapping: mapping), mapping: mapping, &version)
+                    product(of: aggregate, god: GodObject.compose(aggregate: value, mapping: mapping), mapping: mapping, &shared)
                 )
             case .notFound where notFound == .null:
                 work.products.append(
-                    product(of: aggregate, god: GodObject.compose(aggregate: value, mapping: nil), mapping: nil, &version))
+                    product(of: aggregate, god: GodObject.compose(aggregate: value, mapping: nil), mapping: nil, &shared))
             case .notFound:
                 work.park(.mappingNotFound, "mapping.not_found is set to park", aggregate)
             case .failed(let message):
@@ -36,7 +36,7 @@ struct GodComposer {
     }
 
     private func product(
-        of aggregate: EnricherWork.Aggregate, god: [UInt8]?, mapping: [UInt8]?, _ version: inout WrittenVersion
+        of aggregate: EnricherWork.Aggregate, god: [UInt8]?, mapping: [UInt8]?, _ shared: inout SharedParts
     ) -> EnricherWork.Product {
         let record = aggregate.record
         let provenance = GodProvenance(
@@ -45,18 +45,20 @@ struct GodComposer {
             mappingDigest: mapping.map { Digest(of: $0) })
         var headers: [Header] = []
         headers.reserveCapacity(4)
-        provenance.forEachHeader(version: version.text(of: aggregate.version)) { headers.append(Header($0, $1)) }
+        provenance.forEachHeader(version: shared.text(of: aggregate.version)) { headers.append(Header($0, $1)) }
         return EnricherWork.Product(
             aggregate: aggregate, provenance: provenance, godDigest: god.map { Digest(of: $0) },
             shipment: Shipment(
                 record: OutgoingRecord(
                     topic: godTopic, key: aggregate.user.keyBytes, value: god, headers: headers),
-                origins: [record.topicPartition]))
+                origins: shared.origins.of(record)))
     }
 }
 
-/// How the last version is written: neighbours mostly were read in one snapshot.
-private struct WrittenVersion {
+/// What neighbours mostly have in common.
+private struct SharedParts {
+    var origins = SharedOrigins()
+    /// How the last version is written: neighbours mostly were read in one snapshot.
     private var last: (version: SourcePosition, text: [UInt8])?
 
     mutating func text(of version: SourcePosition?) -> [UInt8]? {

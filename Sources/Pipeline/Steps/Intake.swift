@@ -47,7 +47,7 @@ public final class Intake: Step {
             Shipment(
                 record: OutgoingRecord(
                     topic: settings.signalsTopic, key: entry.signal.key, value: entry.signal.value,
-                    headers: EventTime.headers(entry.eventTimeMs)),
+                    headers: EventTime.header(entry.eventTimeMs).map { [$0] } ?? []),
                 origins: entry.origins)
         }
         let outcomes = try context.delivery.deliver(shipments)
@@ -160,6 +160,7 @@ struct SignalBatch {
     /// How often users were named: what the signals would be without de-duplication.
     private(set) var mentions = 0
     private var indices: [UserID: Int] = [:]
+    private var origins = SharedOrigins()
 
     mutating func add(_ users: [UserID], position: SourcePosition?, from record: Record, at place: Int) {
         for user in users {
@@ -175,7 +176,7 @@ struct SignalBatch {
                 signals.append(
                     Entry(
                         signal: Signal(user: user, position: position, cause: .change), newest: place,
-                        origins: [record.topicPartition], eventTimeMs: record.timestampMs))
+                        origins: origins.of(record), eventTimeMs: record.timestampMs))
             }
         }
     }

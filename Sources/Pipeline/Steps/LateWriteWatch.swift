@@ -15,8 +15,42 @@ import Kafka
 struct LateWriteWatch {
     /// The newest signal answered, and the position up to which the answer saw the source.
     private struct Mark {
-        var signalOffset: Int64
+        var signal: RecordAddress
         var version: SourcePosition?
+    }
+
+    /// What is known of a partition of the aggregate topic.
+    private struct Measure {
+        /// One for each partition of the signals topic whose answers lie here: as a rule that of the same number alone, unless somebody
+        /// changed the number of partitions of one of the two.
+        var marks: [Mark] = []
+        /// The highest offset that was judged.
+        var judgedOffset: Int64 = -1
+
+        func place(ofSignalsPartition partition: Int32) -> Int? { marks.firstIndex { $0.signal.partition == partition } }
+
+        mutating func raise(_ provenance: AggregateProvenance) {
+            guard let signal = provenance.signal else { return }
+            let mark = Mark(signal: signal, version: provenance.version)
+            if let place = place(ofSignalsPartition: signal.partition) {
+                if marks[place].signal.offset <= signal.offset { marks[place] = mark }
+            } else {
+                marks.append(mark)
+            }
+        }
+
+        /// Judges the next record: the mark that it stays behind, if it does.
+        mutating func judge(_ offset: Int64, _ provenance: AggregateProvenance) -> Mark? {
+            guard offset > judgedOffset else { return nil }
+            judgedOffset = offset
+            if let signal = provenance.signal, let place = place(ofSignalsPartition: signal.partition),
+                signal.offset < marks[place].signal.offset
+            {
+                return marks[place]
+            }
+            raise(provenance)
+            return nil
+        }
     }
 
     /// A late write that was noticed.
@@ -27,36 +61,21 @@ struct LateWriteWatch {
         var newestSignal: RecordAddress
     }
 
-    /// By partition of the aggregate topic, then by partition of the signals topic. The two are the same, unless somebody
-    /// changed the number of partitions of one of them.
-    private var marks: [TopicPartition: [Int32: Mark]] = [:]
-    /// The highest offset of each partition that was judged.
-    private var judged: [TopicPartition: Int64] = [:]
+    private var measures: [TopicPartition: Measure] = [:]
     /// What was noticed and is not signalled yet. It outlives the batch in which it was noticed, which may be lost.
     private(set) var unsignalled: [UserID: Late] = [:]
 
     /// Takes the measure of a partition from what was written to it last.
     mutating func begin(_ partition: TopicPartition, after history: PartitionHistory) {
-        if history.high <= judged[partition] ?? -1 {
-            // The topic was created anew, and its offsets begin again.
-            marks[partition] = nil
-            judged[partition] = nil
-        }
-        for record in history.last { raise(partition, AggregateProvenance { record.header($0) }) }
+        // Where the topic was created anew its offsets begin again.
+        if history.high <= measures[partition]?.judgedOffset ?? -1 { measures[partition] = nil }
+        for record in history.last { measures[partition, default: Measure()].raise(AggregateProvenance { record.header($0) }) }
     }
 
     /// Looks at the next record of a partition.
     mutating func observe(_ record: Record, user: UserID, provenance: AggregateProvenance) {
-        let partition = record.topicPartition
-        guard record.offset > judged[partition] ?? -1 else { return }
-        judged[partition] = record.offset
-        guard let signal = provenance.signal else { return }
-        guard let mark = marks[partition]?[signal.partition], signal.offset < mark.signalOffset else {
-            return raise(partition, provenance)
-        }
-        unsignalled[user] = Late(
-            signal: Signal(user: user, position: mark.version, cause: .late),
-            newestSignal: RecordAddress(partition: signal.partition, offset: mark.signalOffset))
+        guard let mark = measures[record.topicPartition, default: Measure()].judge(record.offset, provenance) else { return }
+        unsignalled[user] = Late(signal: Signal(user: user, position: mark.version, cause: .late), newestSignal: mark.signal)
     }
 
     /// Takes note that these users were signalled.
@@ -66,13 +85,7 @@ struct LateWriteWatch {
 
     /// Forgets what was measured by the offsets of a partition of the signals topic that begin again.
     mutating func forget(signalsPartition: Int32) {
-        for partition in marks.keys { marks[partition]?[signalsPartition] = nil }
+        for partition in measures.keys { measures[partition]?.marks.removeAll { $0.signal.partition == signalsPartition } }
         unsignalled = unsignalled.filter { $0.value.newestSignal.partition != signalsPartition }
-    }
-
-    private mutating func raise(_ partition: TopicPartition, _ provenance: AggregateProvenance) {
-        guard let signal = provenance.signal else { return }
-        if let mark = marks[partition]?[signal.partition], mark.signalOffset > signal.offset { return }
-        marks[partition, default: [:]][signal.partition] = Mark(signalOffset: signal.offset, version: provenance.version)
     }
 }
