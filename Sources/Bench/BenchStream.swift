@@ -83,7 +83,7 @@ struct BenchStream: ParsableCommand {
             figures.single.append(try pipeline(world, few, batch: 1))
             if let python {
                 BenchVerify.tell("round \(round) of \(rounds): the Python peer")
-                figures.peers.append(try PythonPeer.measure(world, load, python: python, script: peer))
+                figures.peers.append(try PythonPeer.measure(world, load, batch: batch, python: python, script: peer))
             }
         }
         BenchVerify.tell("live events")

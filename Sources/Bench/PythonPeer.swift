@@ -9,12 +9,14 @@ struct PythonPeer {
     let peakBytes: Int
 
     /// - Parameter python: An interpreter that has confluent-kafka and PyMySQL.
-    static func measure(_ world: StreamWorld, _ load: StreamWorld.Load, python: String, script: String) throws -> PythonPeer {
+    static func measure(_ world: StreamWorld, _ load: StreamWorld.Load, batch: Int, python: String, script: String)
+        throws -> PythonPeer
+    {
         let settings = try world.settings(for: load)
         let connection = settings.source.connection
         let text: JSONValue = [
             "bootstrap": .string(world.bootstrap), "topics": .array(load.topics.map { .string($0) }),
-            "events": .number(load.events), "group": .string(settings.groups.intake),
+            "events": .number(load.events), "batch": .number(batch), "group": .string(settings.groups.intake),
             "producer": .object(StreamWorld.producerProperties.map { .init($0.key, .string($0.value)) }),
             "aggregate": .string(settings.topics.aggregate), "god": .string(settings.topics.god),
             "mysql": [
