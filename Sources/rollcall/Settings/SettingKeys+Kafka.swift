@@ -1,4 +1,5 @@
 import Domain
+import Pipeline
 
 struct KafkaKeys: SettingsSection {
     let path = "kafka"
@@ -115,11 +116,13 @@ struct PipelineWorkerKeys: SettingsSection {
 struct PipelineBatchKeys: SettingsSection {
     let path = "pipeline.batch"
     let summary = "Records that are taken together, per hop. Larger batches gain by de-duplication; a crash repeats one batch."
-    let intake = SettingKey("pipeline.batch.intake", .integer(1...100_000), default: 1_000, "Change events per batch.")
+    let intake = SettingKey(
+        "pipeline.batch.intake", .integer(1...100_000), default: BatchSettings().maxRecords, "Change events per batch.")
     let aggregate = SettingKey(
-        "pipeline.batch.aggregate", .integer(1...10_000), default: 1_000,
+        "pipeline.batch.aggregate", .integer(1...10_000), default: BatchSettings().maxRecords,
         "Signals per batch. Their users are read in one snapshot, 500 by a query.")
-    let enrich = SettingKey("pipeline.batch.enrich", .integer(1...10_000), default: 1_000, "Aggregates per batch.")
+    let enrich = SettingKey(
+        "pipeline.batch.enrich", .integer(1...10_000), default: BatchSettings().maxRecords, "Aggregates per batch.")
     let size = SettingKey(
         "pipeline.batch.max_size", .size(65_536...(1 << 30)), default: 16 << 20,
         "After so many bytes a batch is complete, however few its records are. Each worker holds about two such batches in memory."
