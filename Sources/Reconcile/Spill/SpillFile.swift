@@ -36,16 +36,22 @@ final class SpillFile: Sendable {
 
     /// Fills the whole buffer.
     func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(ReconcileError) {
+        guard try read(atMost: bytes, at: offset) == bytes.count else {
+            throw .temporaryFile(directory: directory, reason: "it is shorter than what was written")
+        }
+    }
+
+    /// Fills the buffer as far as the file goes, and returns how far that is.
+    func read(atMost bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(ReconcileError) -> Int {
         var done = 0
         while done < bytes.count {
             let count = pread(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset + done))
             if count < 0, errno == EINTR { continue }
-            guard count != 0 else {
-                throw .temporaryFile(directory: directory, reason: "it is shorter than what was written")
-            }
-            guard count > 0 else { throw Self.failure(in: directory) }
+            guard count >= 0 else { throw Self.failure(in: directory) }
+            guard count > 0 else { break }
             done += count
         }
+        return done
     }
 
     private static func failure(in directory: String) -> ReconcileError {
