@@ -10,16 +10,44 @@ struct EmbeddedFindings: Sendable {
     /// A single finding with an id beyond this is not carried: an id can be as long as a key of a topic.
     static let rowBytesAtMost = 8_192
 
-    /// Rows of one bucket, one after the other.
+    /// Rows of one bucket, one after the other, in pieces: a single list would take twice its size or more whenever it grew.
     private struct Rows {
-        var bytes: [UInt8] = []
-        var ends: [Int] = []
+        struct Piece {
+            var bytes: [UInt8] = []
+            var ends: [Int32] = []
+        }
+
+        private(set) var pieces: [Piece] = []
+        private(set) var byteCount = 0
+        private(set) var count = 0
         var isClosed = false
         var total = 0
 
+        private static let pieceBytes = 64 << 10
+
         mutating func append(_ row: [UInt8]) {
-            bytes += row
-            ends.append(bytes.count)
+            if pieces.isEmpty || pieces[pieces.count - 1].bytes.count + row.count > Self.pieceBytes {
+                var piece = Piece()
+                // There may be many buckets of few findings, but few that fill one piece.
+                if !pieces.isEmpty { piece.bytes.reserveCapacity(Self.pieceBytes) }
+                pieces.append(piece)
+            }
+            let last = pieces.count - 1
+            pieces[last].bytes += row
+            pieces[last].ends.append(Int32(truncatingIfNeeded: pieces[last].bytes.count))
+            byteCount += row.count
+            count += 1
+        }
+
+        /// Drops the last row, and returns how many bytes it had; nil without one.
+        mutating func dropLast() -> Int? {
+            guard let last = pieces.indices.last, pieces[last].ends.popLast() != nil else { return nil }
+            let freed = pieces[last].bytes.count - Int(pieces[last].ends.last ?? 0)
+            pieces[last].bytes.removeLast(freed)
+            if pieces[last].ends.isEmpty { pieces.removeLast() }
+            byteCount -= freed
+            count -= 1
+            return freed
         }
     }
 
@@ -38,7 +66,7 @@ struct EmbeddedFindings: Sendable {
 
     /// Findings that were added, and those of them that are carried.
     var total: Int { rowsOf.values.reduce(0) { $0 + $1.total } }
-    var carried: Int { rowsOf.values.reduce(0) { $0 + $1.ends.count } }
+    var carried: Int { rowsOf.values.reduce(0) { $0 + $1.count } }
 
     mutating func add(_ line: FindingLine) {
         let bucket = line.bucket
@@ -54,12 +82,10 @@ struct EmbeddedFindings: Sendable {
 
     private mutating func trimLargest() {
         guard
-            let largest = rowsOf.max(by: { ($0.value.bytes.count, $1.key) < ($1.value.bytes.count, $0.key) })?.key,
-            var rows = rowsOf.removeValue(forKey: largest), rows.ends.popLast() != nil
+            let largest = rowsOf.max(by: { ($0.value.byteCount, $1.key) < ($1.value.byteCount, $0.key) })?.key,
+            var rows = rowsOf.removeValue(forKey: largest), let freed = rows.dropLast()
         else { return }
-        let kept = rows.ends.last ?? 0
-        usedBytes -= rows.bytes.count - kept
-        rows.bytes.removeLast(rows.bytes.count - kept)
+        usedBytes -= freed
         rows.isClosed = true
         rowsOf[largest] = rows
     }
@@ -79,11 +105,15 @@ struct EmbeddedFindings: Sendable {
                     "cause": .string(bucket.causeCode), "why": .string(bucket.explanation), "total": .number(rows.total),
                 ], behind: opening + "{\"bucket\":", to: &file)
             try file.write(",\"rows\":[")
-            var start = 0
-            for end in rows.ends {
-                if start > 0 { try file.write(",") }
-                try file.write(Markup.json(Array(rows.bytes[start..<end])).html)
-                start = end
+            var separator = ""
+            for piece in rows.pieces {
+                var start = 0
+                for end in piece.ends.map(Int.init) {
+                    try file.write(separator)
+                    try file.write(Markup.json(Array(piece.bytes[start..<end])).html)
+                    separator = ","
+                    start = end
+                }
             }
             try file.write("]}")
             opening = ","
