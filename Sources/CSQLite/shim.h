@@ -10,3 +10,6 @@ static inline int rollcall_sqlite_bind_blob(sqlite3_stmt *statement, int index, 
 static inline int rollcall_sqlite_bind_text(sqlite3_stmt *statement, int index, const char *bytes, sqlite3_uint64 count) {
     return sqlite3_bind_text64(statement, index, bytes, count, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
+
+// Swift cannot import variadic functions.
+static inline int rollcall_sqlite_config_sorter(unsigned int pages) { return sqlite3_config(SQLITE_CONFIG_PMASZ, pages); }

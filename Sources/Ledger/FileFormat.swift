@@ -21,7 +21,9 @@ struct FileFormat: Sendable {
     /// Opens the file as its writer: creates it where there is none, and upgrades one of an older schema.
     ///
     /// Nothing is written to a file before it is known to be ours.
-    func openForWriting(_ path: String) throws -> Database {
+    ///
+    /// - Parameter cacheBytes: See `Database.limitCache(bytes:)`; nil for SQLite's own limits.
+    func openForWriting(_ path: String, cacheBytes: Int? = nil) throws -> Database {
         try translatingErrors {
             createPrivateFile(path)
             let database = try Database(path: path, mode: .create)
@@ -29,6 +31,7 @@ struct FileFormat: Sendable {
                 try requireOurs(database)
             }
             try database.useWriteAheadLog()
+            if let cacheBytes { try database.limitCache(bytes: cacheBytes) }
             // The log is cut back to this after a checkpoint; a prune would leave it as large as the whole file.
             try database.execute("PRAGMA journal_size_limit = 67108864")
             try upgrade(database)
@@ -37,7 +40,9 @@ struct FileFormat: Sendable {
     }
 
     /// Opens the file for reading beside its writer.
-    func openForReading(_ path: String) throws -> Database {
+    ///
+    /// - Parameter cacheBytes: See `Database.limitCache(bytes:)`; nil for SQLite's own limits.
+    func openForReading(_ path: String, cacheBytes: Int? = nil) throws -> Database {
         try translatingErrors {
             guard access(path, F_OK) == 0 else {
                 throw LedgerError(.missing, path: path, "there is no \(name) at this path; \(origin)")
@@ -58,6 +63,7 @@ struct FileFormat: Sendable {
                     "the \(name) has schema \(version), this program reads \(schemaVersion); its writer upgrades it when it starts"
                 )
             }
+            if let cacheBytes { try database.limitCache(bytes: cacheBytes) }
             return database
         }
     }

@@ -18,17 +18,19 @@ public final class History {
 
     /// Opens the history; with `readWrite` it is created where there is none, and upgraded where it is older.
     ///
+    /// - Parameter cacheBytes: What it may keep in memory of the file, of what is recorded, and of what is being sorted: so much of each;
+    ///   nil for SQLite's own limit.
     /// - Throws: ``LedgerError``: `locked` by another process, `missing` (to read), `notOurs`, `newerSchema`, `damaged`,
     ///   `inaccessible`.
-    public init(path: String, access: Access) throws {
+    public init(path: String, access: Access, cacheBytes: Int? = nil) throws {
         self.path = path
         switch access {
         case .readOnly:
             lock = nil
-            database = try FileFormat.history.openForReading(path)
+            database = try FileFormat.history.openForReading(path, cacheBytes: cacheBytes)
         case .readWrite:
             lock = try FileLock(guarding: path)
-            database = try FileFormat.history.openForWriting(path)
+            database = try FileFormat.history.openForWriting(path, cacheBytes: cacheBytes)
         }
     }
 

@@ -11,9 +11,10 @@ public final class LedgerReader {
 
     /// Opens an existing ledger.
     ///
+    /// - Parameter cacheBytes: What it may keep in memory of the file; nil for SQLite's own limit.
     /// - Throws: ``LedgerError``: `missing`, `notOurs`, `newerSchema`, `olderSchema`, `damaged`, `inaccessible`.
-    public init(path: String) throws {
-        let database = try FileFormat.ledger.openForReading(path)
+    public init(path: String, cacheBytes: Int? = nil) throws {
+        let database = try FileFormat.ledger.openForReading(path, cacheBytes: cacheBytes)
         guard let identity = try translatingErrors({ try LedgerIdentity.read(from: database) }) else {
             throw LedgerError(.missing, path: path, "the ledger was created and not finished; its writer does so when it starts")
         }

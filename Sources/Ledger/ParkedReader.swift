@@ -9,10 +9,11 @@ public final class ParkedReader {
 
     /// Opens an existing file.
     ///
+    /// - Parameter cacheBytes: What it may keep in memory of the file, and of users who are being sorted; nil for SQLite's own limit.
     /// - Throws: ``LedgerError``; `missing` where nothing was ever parked here.
-    public init(path: String) throws {
+    public init(path: String, cacheBytes: Int? = nil) throws {
         self.path = path
-        queries = ParkedQueries(database: try FileFormat.parked.openForReading(path))
+        queries = ParkedQueries(database: try FileFormat.parked.openForReading(path, cacheBytes: cacheBytes))
     }
 
     /// The entries that the filter means, by id, without their bytes.

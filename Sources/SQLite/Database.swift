@@ -39,6 +39,7 @@ public final class Database {
     /// - Throws: `SQLiteError`: the file is missing, a directory, not a database, or may not be written to.
     public init(path: String, mode: Mode, busyTimeoutMs: Int32 = 5_000) throws(SQLiteError) {
         try Self.checkFile(path)
+        _ = Self.smallSorters
         let access =
             switch mode {
             case .readOnly: SQLITE_OPEN_READONLY
@@ -60,6 +61,12 @@ public final class Database {
         self.connection = connection
         try readOnce(mode: mode)
     }
+
+    /// Lets ``limitCache(bytes:)`` bound what is being sorted, too: SQLite would keep a megabyte of it at least. Without a limit it keeps as
+    /// much as of a file's pages, which is two megabytes.
+    ///
+    /// It can be said only before SQLite is used for the first time in this process. Where it comes too late, sorting takes a little more.
+    private static let smallSorters = rollcall_sqlite_config_sorter(16) == SQLITE_OK
 
     /// SQLite opens a file lazily, and reads its header at the first use.
     private func readOnce(mode: Mode) throws(SQLiteError) {

@@ -55,6 +55,15 @@ extension Database {
         try setPragma("synchronous", to: "FULL", reads: "2")
     }
 
+    /// Bounds what the connection keeps in memory of the file's pages, of temporary tables, and of rows that are being sorted: of each so
+    /// many bytes, or 64 KiB. SQLite's own limit is 2 MB of each. What does not fit goes to files.
+    public func limitCache(bytes: Int) throws {
+        // "If the argument N is negative, then the number of cache pages is adjusted to be a number of pages that would use
+        // approximately abs(N*1024) bytes of memory."
+        let kibibytes = max(64, bytes / 1_024)
+        try execute("PRAGMA main.cache_size = -\(kibibytes); PRAGMA temp.cache_size = -\(kibibytes)")
+    }
+
     /// Looks at every page and every row, and returns what is wrong; empty where all is well.
     ///
     /// - Parameter limit: The number of problems after which it stops.

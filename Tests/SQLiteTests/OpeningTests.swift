@@ -112,6 +112,23 @@ struct OpeningTests {
         #expect(try !damaged.integrityCheck().isEmpty)
     }
 
+    @Test("A small cache is no hindrance to what does not fit into it")
+    func smallCache() throws {
+        let database = try Database(path: scratch.path("a.sqlite"), mode: .create)
+        try database.limitCache(bytes: 1_000)
+        #expect(try database.pragma("main.cache_size") == "-64")
+        #expect(try database.pragma("temp.cache_size") == "-64")
+        try database.execute("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT) STRICT; CREATE TEMP TABLE u (b TEXT) STRICT")
+        try database.transaction {
+            let insert = try database.prepare("INSERT INTO temp.u (b) VALUES (?)")
+            for number in 0..<20_000 { try insert.run(.text("row \((number * 7_919) % 20_000 + 100_000)")) }
+            try database.execute("INSERT INTO t (b) SELECT b FROM temp.u ORDER BY b")
+        }
+        let misplaced = "SELECT count(*) FROM t WHERE b <> 'row ' || (a + 99999)"
+        #expect(try database.prepare(misplaced).first { $0.int64(0) } == 0)
+        #expect(try database.prepare("SELECT count(*) FROM t").first { $0.int64(0) } == 20_000)
+    }
+
     @Test("The library names its version")
     func version() {
         #expect(Database.libraryVersion.hasPrefix("3."))
