@@ -18,4 +18,8 @@ public enum Allocation {
         mallopt(M_MMAP_THRESHOLD, mappedBytes)
         mallopt(M_TRIM_THRESHOLD, mappedBytes)
     }
+
+    /// Gives back all pages on which nothing lies, also between those that are in use, which freeing alone never does. It takes about a
+    /// millisecond for each ten megabytes that the process has.
+    public static func giveBackNow() { malloc_trim(0) }
 }

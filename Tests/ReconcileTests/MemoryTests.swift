@@ -100,6 +100,58 @@ struct MemoryTests {
         #expect(largest.value > 1)
     }
 
+    /// Two of these rows are as many as an answer may hold with eight megabytes, and five or so as many as a batch may.
+    private static let longRow = String(repeating: "x", count: 200_000)
+
+    @Test("bounds how many long rows are held at a time, whatever the average is")
+    func longRows() throws {
+        let world = World(users: 2_000)
+        for number in 1...30 { world.change(UserID("\(number * 60)"), to: Self.longRow, emitsEvent: false) }
+        let largest = Largest()
+        world.onUsersRead.withLock { hook in hook = { largest.note($0) } }
+        var settings = World.settings
+        settings.memoryBytes = 8_000_000
+        settings.stages = [.aggregate]
+        let (report, findings) = try world.verify(settings)
+        #expect(report.verdict == .differences && report.complete)
+        #expect(Set(findings) == Set((1...30).map { "\($0 * 60) aggregate stale no_change_event_seen" }))
+        #expect(largest.value <= 2)
+    }
+
+    @Test("and where users are looked at whom no scan has met, finds out how long rows are")
+    func longRowsOfSome() throws {
+        let world = World(users: 100)
+        for number in 1...30 { world.change(UserID("\(number)"), to: Self.longRow, emitsEvent: false) }
+        let largest = Largest()
+        world.onUsersRead.withLock { hook in hook = { largest.note($0) } }
+        var settings = World.settings
+        settings.memoryBytes = 8_000_000
+        settings.stages = [.aggregate]
+        let outcome = try UserCheck(settings, ports: WorldPorts(world: world)).run(Set((1...40).map { UserID("\($0)") }))
+        #expect(outcome.findings.map(\.user) == (1...30).map { UserID("\($0)") }.sorted())
+        #expect(outcome.matched == 10)
+        #expect(outcome.unresolved.isEmpty)
+        #expect(largest.value <= 2)
+    }
+
+    @Test("does not change what a look at some users finds, who may be taken in portions", arguments: [nil, 1_000_000, 60_000])
+    func someUsers(memoryBytes: Int?) throws {
+        let world = World(users: 400)
+        for number in 1...300 where number.isMultiple(of: 3) {
+            world.change(UserID("\(number)"), to: "edited", emitsEvent: false)
+        }
+        var settings = World.settings
+        settings.memoryBytes = memoryBytes
+        let progress = Largest()
+        let users = Set((1...300).map { UserID("\($0)") })
+        let outcome = try UserCheck(settings, ports: WorldPorts(world: world)).run(users) { progress.note($0) }
+        #expect(outcome.findings.map(\.user) == (1...300).filter { $0.isMultiple(of: 3) }.map { UserID("\($0)") }.sorted())
+        #expect(outcome.unresolved.isEmpty)
+        // At the God stage all is well: the God objects are those of the aggregates that there are.
+        #expect(outcome.matched == 500)
+        #expect(progress.value == 300)
+    }
+
     @Test("a change that arrives while others are settled is seen when the user's turn comes")
     func changesWhileOthersAreSettled() throws {
         let world = World(users: 500)

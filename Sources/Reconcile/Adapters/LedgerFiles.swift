@@ -5,8 +5,8 @@ import Ledger
 final class LedgerFiles: LedgerPort {
     private let ledgers: [LedgerReader]
 
-    init(paths: [String], godTopic: String?) throws {
-        ledgers = try paths.map { try LedgerReader(path: $0) }
+    init(paths: [String], godTopic: String?, cacheBytes: Int? = nil) throws {
+        ledgers = try paths.map { try LedgerReader(path: $0, cacheBytes: cacheBytes) }
         guard let godTopic else { return }
         for ledger in ledgers where ledger.identity.godTopic != godTopic {
             throw ReconcileError.ledgerOfOtherTopic(

@@ -18,6 +18,7 @@ public struct RealPorts: ReconcilePorts {
     private let scanProperties: Properties
     private let mappingService: (@Sendable () throws -> any MappingPort)?
     private let brokerTimeoutMs: Int
+    private let cacheBytes: Int?
     public let clock: any ReconcileClock
 
     /// - Parameters:
@@ -25,7 +26,8 @@ public struct RealPorts: ReconcilePorts {
     ///   - replicas: Servers to watch while the source is scanned, by name.
     ///   - mappings: Makes the mapping service's client, for runs that ask for mappings again.
     ///   - controlTopic: Where replays are asked for; nil where nobody can ask for one.
-    ///   - memoryBytes: What a run may take, which decides how much is fetched ahead; nil for as much as it needs.
+    ///   - memoryBytes: What a run may take, which decides how much is fetched ahead and cached; nil for as much as it
+    ///     needs.
     ///   - brokerTimeoutMs: How long one question to the broker may wait for its answer.
     public init(
         source: SourceSettings, kafkaProperties: Properties, connector: ConnectorSettings?, ledgerPaths: [String],
@@ -47,6 +49,7 @@ public struct RealPorts: ReconcilePorts {
         // At most the aggregate topic and the God topic are read at the same time.
         let fetchBytes = MemoryPlan.fetchBytes(budgetBytes: memoryBytes, topics: ledgerPaths.isEmpty ? 1 : 2)
         scanProperties = KafkaTopic.scanProperties(fetchBytes: fetchBytes, given: kafkaProperties)
+        cacheBytes = MemoryPlan(budgetBytes: memoryBytes).databaseCacheBytes
         self.clock = clock
     }
 
@@ -65,10 +68,10 @@ public struct RealPorts: ReconcilePorts {
     }
 
     public func ledger() throws -> any LedgerPort {
-        try LedgerFiles(paths: ledgerPaths, godTopic: godTopic)
+        try LedgerFiles(paths: ledgerPaths, godTopic: godTopic, cacheBytes: cacheBytes)
     }
 
-    public func parked() throws -> any ParkedPort { ParkedFiles(paths: parkedPaths) }
+    public func parked() throws -> any ParkedPort { ParkedFiles(paths: parkedPaths, cacheBytes: cacheBytes) }
 
     public func mappings() throws -> any MappingPort {
         guard let mappingService else { throw ReconcileError.noMappingService }

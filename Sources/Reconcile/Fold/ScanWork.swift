@@ -16,21 +16,21 @@ struct ScanWork {
     private let clock: any ReconcileClock
     private let load: LoadGuard
     private var pace: ScanPace
-    private let usersPerQuery: Int
+    private let sizes: RowSizes
     private let onEvent: (Event) -> Void
     private(set) var scan: SourceScan
 
     /// Users whose rows are asked for in one statement, at most: with more of them the server plans worse.
-    private static let usersPerQuery = 500
+    static let usersPerQuery = 500
 
     init(
         _ settings: VerifySettings, _ source: any SourcePort, replicas: [NamedSource], clock: any ReconcileClock,
-        shape: Spill.Shape, usersPerQuery: Int, onEvent: @escaping (Event) -> Void
+        shape: Spill.Shape, sizes: RowSizes, onEvent: @escaping (Event) -> Void
     ) {
         self.source = source
         self.clock = clock
         self.onEvent = onEvent
-        self.usersPerQuery = min(usersPerQuery, Self.usersPerQuery)
+        self.sizes = sizes
         kind = settings.userIDKind
         load = LoadGuard(settings.load, source: source, replicas: replicas, clock: clock)
         pace = ScanPace(
@@ -88,15 +88,19 @@ struct ScanWork {
         while let (entry, payload) = try due.texts.next(&cursor) {
             if isRead(entry.key) { continue }
             batch.append(UserID(String(decoding: payload, as: UTF8.self)))
-            if batch.count >= usersPerQuery { try read(&batch) }
+            if batch.count >= sizes.usersPerQuery { try read(&batch) }
         }
         try read(&batch)
     }
 
     /// Reads the rows of a few users.
     mutating func users(_ users: [UserID]) throws {
-        var users = users
-        try read(&users)
+        var left = users[...]
+        while !left.isEmpty {
+            var batch = Array(left.prefix(sizes.usersPerQuery))
+            left = left.dropFirst(batch.count)
+            try read(&batch)
+        }
     }
 
     private mutating func read(_ batch: inout [UserID]) throws {
@@ -104,6 +108,7 @@ struct ScanWork {
         try load.wait { onEvent(.paused($0)) }
         let startMs = clock.nowMs()
         try scan.read(batch, source, kind)
+        sizes.note(asked: batch.count, largest: scan.longestRead)
         onEvent(.rows(scan.rows))
         rest(rows: batch.count, since: startMs)
         batch.removeAll(keepingCapacity: true)

@@ -12,6 +12,9 @@ struct SourceScan: Sendable {
     private(set) var isPositionKnown = true
     private(set) var ranges = 0
     private(set) var rowBytes = 0
+    /// The longest row that this scan has read itself.
+    private(set) var longestRead = 0
+    private var isRestored = false
     private var hasBegun = false
 
     init(_ shape: Spill.Shape) {
@@ -20,6 +23,9 @@ struct SourceScan: Sendable {
 
     /// The size of a row's bytes, on average.
     var averageRowBytes: Int { rows > 0 ? rowBytes / rows : 0 }
+
+    /// The size of the longest row; nil where an earlier scan read some of them, which did not say.
+    var largestRowBytes: Int? { isRestored ? nil : longestRead }
 
     /// Reads the rows of a range in one snapshot.
     ///
@@ -36,6 +42,7 @@ struct SourceScan: Sendable {
             case .bytes(let known, let count):
                 digest = known
                 rowBytes += count
+                if count > longestRead { longestRead = count }
             case .failure(let failure): digest = rowDigest(of: failure)
             }
             let key = kind.key(user)
@@ -66,7 +73,9 @@ struct SourceScan: Sendable {
             let key = kind.key(user)
             let payload = key.isWide ? user.keyBytes : []
             rows += 1
-            rowBytes += found.rows[user]?.count ?? 0
+            let count = found.rows[user]?.count ?? 0
+            rowBytes += count
+            longestRead = max(longestRead, count)
             try spill.append(SpillEntry(key: key, digest: digest, payloadBytes: payload.count), payload: payload)
         }
         try note(found.position)
@@ -87,6 +96,7 @@ struct SourceScan: Sendable {
     /// Adds a row that an earlier scan read.
     mutating func restore(_ entry: SpillEntry, payload: UnsafeRawBufferPointer) throws {
         rows += 1
+        isRestored = true
         try spill.append(entry, payload: payload)
     }
 

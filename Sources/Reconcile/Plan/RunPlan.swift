@@ -45,6 +45,8 @@ struct ChangedPlan: Sendable {
     var due: DueUsers
     /// The keys whose turn it is.
     var slice: KeySlice
+    /// About how many users they are.
+    var sliceRows: Int
     /// The position that every hop had passed before the change topics were read: every change before it was taken into account.
     /// Nil behind a weak fence, or where none was passed.
     var through: SourcePosition?

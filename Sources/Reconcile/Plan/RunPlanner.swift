@@ -117,8 +117,10 @@ struct RunPlanner {
         }
         _ = try ports.parked().open { user, _ in try due.add(user) }
         let passed = fence.isPassed && fence.strength == .strong
+        let sliceRows = sliceRows(basis, beside: due)
         return ChangedPlan(
-            basisRun: run, basis: basis, due: due, slice: try slice(basis), through: passed ? fence.position : nil,
+            basisRun: run, basis: basis, due: due, slice: try slice(basis, rows: sliceRows), sliceRows: sliceRows,
+            through: passed ? fence.position : nil,
             undrained: fence.blocked.map {
                 "the pipeline did not drain before the run, so changes may be due that it does not know of (\($0.detail))"
             },
@@ -126,18 +128,24 @@ struct RunPlanner {
     }
 
     /// A key takes up to 48 bytes in a set that has just grown.
+    private var heldKeys: Int { memory.tableBytes == .max ? .max : memory.tableBytes / 64 }
+
     private func dueLimit(_ basis: Baseline) -> Int {
-        let held = memory.tableBytes == .max ? Int.max : memory.tableBytes / 64
         // Asking for users one by one costs the server twice as much as reading them in a row.
-        return max(100, min(held, basis.fullRows / 3))
+        max(100, min(heldKeys, basis.fullRows / 3))
     }
 
-    private func slice(_ basis: Baseline) throws -> KeySlice {
+    /// Of texts, nothing but their keys tells which of them a slice holds. So their slices may be smaller, and come round less often.
+    private func sliceRows(_ basis: Baseline, beside due: DueUsers) -> Int {
+        let rows = max(1, (basis.fullRows * plan.slicePercent + 99) / 100)
+        return settings.userIDKind == .string ? min(rows, max(100, heldKeys - due.count)) : rows
+    }
+
+    private func slice(_ basis: Baseline, rows: Int) throws -> KeySlice {
         let source = try ports.source()
         defer { source.close() }
-        let rows = (basis.fullRows * plan.slicePercent + 99) / 100
         var slice = KeySlice(after: basis.sliceAfter, through: basis.sliceAfter, kind: settings.userIDKind)
-        var remaining = max(rows, 1)
+        var remaining = rows
         // In steps, because each counts its rows in one statement.
         while remaining > 0 {
             let step = min(remaining, settings.chunkRows)

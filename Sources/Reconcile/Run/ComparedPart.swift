@@ -64,7 +64,7 @@ struct ComparedPart {
             table.noteParked(at: try table.place(of: entry.key))
             let (user, parking) = try SpilledParked.entry(in: payload)
             parked[entry.key, default: Parked(user: user)].entries.note(parking)
-            try countElsewhere()
+            try countElsewhere(payload.count)
         }
     }
 
@@ -75,15 +75,16 @@ struct ComparedPart {
         let key = Array(payload)
         if elsewhere[entry.key] == nil { elsewhere[entry.key] = Elsewhere(user: user(ofStray: key)) }
         elsewhere[entry.key]?[keyPath: topic].putStray(key, entry.record)
-        try countElsewhere()
+        try countElsewhere(key.count)
     }
 
     private func user(ofStray key: [UInt8]) -> UserID {
         settings.userIDKind.read(recordKey: key.span.bytes)?.user ?? UserID(String(decoding: key, as: UTF8.self))
     }
 
-    private mutating func countElsewhere() throws {
-        elsewhereBytes += Self.elsewhereBytesEach
+    /// - Parameter bytes: What it has of its own: a key, or a text, of any length.
+    private mutating func countElsewhere(_ bytes: Int) throws {
+        elsewhereBytes += Self.elsewhereBytesEach + bytes
         guard elsewhereBytes <= limitBytes else { throw RollTable.Full() }
     }
 
@@ -93,7 +94,7 @@ struct ComparedPart {
         guard !entry.traits.contains(.stray) else {
             table.noteElsewhere(at: place)
             productionsElsewhere.add(try SpilledLedger.production(in: Array(payload)))
-            return try countElsewhere()
+            return try countElsewhere(payload.count)
         }
         let known = table.productionOffset(at: place)
         if let known, known >= entry.offset {

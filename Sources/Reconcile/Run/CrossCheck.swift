@@ -14,8 +14,11 @@ struct CrossCheck {
     private let source: any SourcePort
     private let topic: TopicTail
     private let comparison: FieldComparison
+    private let sizes: RowSizes
 
-    init(_ source: any SourcePort, _ topic: TopicTail, _ comparison: FieldComparison) {
+    /// - Parameter sizes: For how many rows there is room at a time.
+    init(_ source: any SourcePort, _ topic: TopicTail, _ comparison: FieldComparison, _ sizes: RowSizes) {
+        self.sizes = sizes
         self.source = source
         self.topic = topic
         self.comparison = comparison
@@ -26,21 +29,48 @@ struct CrossCheck {
     ///   ``ReconcileError/recordDisagrees(user:address:)`` when a record holds other bytes than its digest was said to be of.
     func run(_ members: [EqualSample.Member]) throws -> Report.CrossCheck {
         var result = Report.CrossCheck()
-        var proofs: [Int32: (member: EqualSample.Member, bytes: [UInt8])] = [:]
-        for start in stride(from: 0, to: members.count, by: Self.usersAtATime) {
-            try compare(members[start..<min(start + Self.usersAtATime, members.count)], &result, &proofs)
+        var proofs: [Int32: Proof] = [:]
+        var left = members[...]
+        while !left.isEmpty {
+            // A row is held in several forms here: its bytes, its fields, and the fields of its bytes.
+            let some = left.prefix(max(1, sizes.usersPerQuery / Self.formsOfARow))
+            left = left.dropFirst(some.count)
+            try compare(some, &result, &proofs)
         }
         let proven = try prove(proofs)
         return proven == 0 && !proofs.isEmpty ? Report.CrossCheck() : result
     }
 
-    private static let usersAtATime = 250
+    /// How many rows' worth is held at a time, at most.
+    static let formsAtATime = 1_000
+    private static let formsOfARow = 4
+
+    /// Whose record has to hold which bytes, told by their number and by a digest under a seed of its own: it has nothing in common with the
+    /// digest that is to be proven, and the bytes themselves would be many where there are many partitions.
+    private struct Proof {
+        var member: EqualSample.Member
+        private var count: Int
+        private var digest: Digest
+
+        init(_ member: EqualSample.Member, _ bytes: [UInt8]) {
+            self.member = member
+            count = bytes.count
+            digest = Self.digest(bytes)
+        }
+
+        func holds(_ bytes: [UInt8]?) -> Bool { bytes.map { $0.count == count && Self.digest($0) == digest } ?? false }
+
+        private static func digest(_ bytes: [UInt8]) -> Digest {
+            bytes.withUnsafeBytes { Digest(of: $0, seed: 0x7072_6F6F_6673_2121) }
+        }
+    }
 
     private func compare(
         _ members: ArraySlice<EqualSample.Member>, _ result: inout Report.CrossCheck,
-        _ proofs: inout [Int32: (member: EqualSample.Member, bytes: [UInt8])]
+        _ proofs: inout [Int32: Proof]
     ) throws {
         let readings = try source.secondReading(of: members.map(\.user))
+        sizes.note(asked: sizes.usersPerQuery, largest: readings.values.reduce(0) { max($0, $1.bytes.count) })
         for member in members {
             // Whoever changed meanwhile is no longer one of those that were equal.
             guard let reading = readings[member.user], reading.digest == member.digest else { continue }
@@ -48,19 +78,19 @@ struct CrossCheck {
             let fields = differingFields(reading, reading.bytes)
             guard fields.isEmpty else { throw ReconcileError.encodingDisagrees(user: member.user, fields: fields) }
             result.agreed += 1
-            proofs[member.aggregate.partition] = (member, reading.bytes)
+            proofs[member.aggregate.partition] = Proof(member, reading.bytes)
         }
     }
 
     /// A record never changes at its address, so it holds the bytes that its digest was said to be of, or is gone.
     ///
     /// - Returns: How many were still there.
-    private func prove(_ proofs: [Int32: (member: EqualSample.Member, bytes: [UInt8])]) throws -> Int {
+    private func prove(_ proofs: [Int32: Proof]) throws -> Int {
         var proven = 0
         try topic.fetch(Set(proofs.values.map(\.member.aggregate))) { address, record in
-            guard let (member, bytes) = proofs[address.partition] else { return }
-            guard record.value == bytes else {
-                throw ReconcileError.recordDisagrees(user: member.user, address: address)
+            guard let proof = proofs[address.partition] else { return }
+            guard proof.holds(record.value) else {
+                throw ReconcileError.recordDisagrees(user: proof.member.user, address: address)
             }
             proven += 1
         }

@@ -106,7 +106,8 @@ private struct ReadingWork: Sendable {
         defer { for replica in replicas { replica.port.close() } }
         var work = ScanWork(
             settings, source, replicas: replicas, clock: ports.clock, shape: shape,
-            usersPerQuery: memory.usersPerQuery(averageRowBytes: 1_024, atMost: settings.settleBatchRows), onEvent: onScan)
+            sizes: memory.rowSizes(
+                largestRowBytes: nil, atMost: min(ScanWork.usersPerQuery, settings.settleBatchRows)), onEvent: onScan)
         var scanned = try body(source, &work)
         if let pause = work.pause, pause.ms > 0 {
             scanned.notes.append(

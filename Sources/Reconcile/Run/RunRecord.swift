@@ -20,7 +20,7 @@ final class RunRecord: RunJournal {
         historyPath: String, writer: ReportWriter, commands: Commands, settings: VerifySettings, plan: MemoryPlan,
         startedAt: UTCTime
     ) throws {
-        history = try History(path: historyPath, access: .readWrite)
+        history = try History(path: historyPath, access: .readWrite, cacheBytes: plan.databaseCacheBytes)
         self.writer = writer
         self.commands = commands
         self.settings = settings

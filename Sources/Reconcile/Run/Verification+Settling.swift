@@ -38,6 +38,7 @@ extension Verification {
             tally.add(suspect, settlement)
             if case .confirmed(let seen) = settlement { confirmed.append((suspect, seen)) }
         }
+        defer { settings.giveMemoryBack() }
         guard !confirmed.isEmpty else { return }
         let built = try builder.build(confirmed)
         for (suspect, seen) in built.unprovable { tally.addUnprovable(suspect, seen) }

@@ -91,6 +91,7 @@ public final class Verification {
         } catch {
             failure = "\(error)"
         }
+        settings.giveMemoryBack()
         report.adopt(record.tally)
         report.finishedAt = UTCTime(millisecondsSince1970: ports.clock.nowMs())
         report.conclude(failure: failure)
@@ -145,7 +146,9 @@ public final class Verification {
         begin("compare")
         let followed = Followed(reading)
         let comparison = try compare(&reading, canaries)
-        try readAgain(comparison.picks.equals.members, by: CrossCheck(source, tails.aggregate, fields))
+        let sizes = plan.rowSizes(largestRowBytes: followed.largestRowBytes, atMost: CrossCheck.formsAtATime)
+        try readAgain(comparison.picks.equals.members, by: CrossCheck(source, tails.aggregate, fields, sizes))
+        settings.giveMemoryBack()
         let roll = followed.roll(settings, tails, plan.listShape(directory: settings.temporaryDirectory))
 
         begin("settle")
@@ -158,7 +161,7 @@ public final class Verification {
                 usersPerBatch: usersPerBatch(followed), by: roll.aggregate.tail.progress)
             let settler = Settler(
                 settings, source: source, roll: roll, fence: fence, clock: ports.clock, replays: replays, comparison: fields,
-                passed: outcome.position, canaries: canaries)
+                plan: plan, largestRowBytes: followed.largestRowBytes, passed: outcome.position, canaries: canaries)
             let signals = topics.signals.map {
                 SignalIndex(
                     $0, kind: settings.userIDKind, shape: plan.shape(inputs: 4, directory: settings.temporaryDirectory),
@@ -192,7 +195,7 @@ public final class Verification {
     private func canaryPorts(_ runPlan: RunPlan, _ record: any RunJournal) throws -> CanaryPorts {
         var users: Int?
         if let changed = runPlan.changed {
-            users = changed.due.count + changed.basis.fullRows * reach.slicePercent / 100
+            users = changed.due.count + changed.sliceRows
         } else {
             let source = try ports.source()
             defer { source.close() }
@@ -209,6 +212,7 @@ public final class Verification {
         let isPositionKnown: Bool
         let position: SourcePosition?
         let averageRowBytes: Int
+        let largestRowBytes: Int?
         let ledgerPosition: LedgerPosition
         let productions: Int
 
@@ -216,6 +220,7 @@ public final class Verification {
             isPositionKnown = reading.scan.isPositionKnown
             position = reading.scan.position
             averageRowBytes = reading.scan.averageRowBytes
+            largestRowBytes = reading.scan.largestRowBytes
             ledgerPosition = reading.ledger?.position ?? LedgerPosition()
             productions = reading.ledger?.productions ?? 0
         }

@@ -23,25 +23,40 @@ struct CloseLook {
     private let source: any SourcePort
     private let roll: Roll
     private let values: AggregateValues
+    private let sizes: RowSizes
 
-    init(_ settings: VerifySettings, _ source: any SourcePort, _ roll: Roll, _ comparison: FieldComparison) {
+    init(
+        _ settings: VerifySettings, _ source: any SourcePort, _ roll: Roll, _ comparison: FieldComparison, _ sizes: RowSizes
+    ) {
+        self.sizes = sizes
         self.settings = settings
         self.source = source
         self.roll = roll
         values = AggregateValues(roll, comparison)
     }
 
-    /// The users' rows, in the users' order. Whoever cannot be asked for, because the row's id is none of the declared type, stays what
-    /// the scan saw: a query for the text that stands for such an id finds nothing, and absence would look like health.
-    func rows(of users: [SuspectUser]) throws -> [SeenRow] {
-        var rows = users.map { SeenRow(digest: $0.known.row) }
-        let askable = users.indices.filter { isAskable(users[$0].known) }
-        for start in stride(from: 0, to: askable.count, by: settings.settleBatchRows) {
-            let some = askable[start..<min(start + settings.settleBatchRows, askable.count)]
-            let found = try source.rows(of: some.map { users[$0].known.user })
-            for index in some {
-                let user = users[index].known.user
-                rows[index] = SeenRow(digest: found.digest(of: user), bytes: found.rows[user])
+    /// The rows of the first of these users, in their order: of one at least, and of so many as may be settled together. Whoever cannot be
+    /// asked for, because the row's id is none of the declared type, stays what the scan saw: a query for the text that stands for such an id
+    /// finds nothing, and absence would look like health.
+    ///
+    /// - Parameter limitBytes: What the users whose rows are read may take, rows included; one answer may go beyond it.
+    func rows(of users: [SuspectUser], limitBytes: Int = .max) throws -> [SeenRow] {
+        var rows: [SeenRow] = []
+        rows.reserveCapacity(users.count)
+        var bytes = 0
+        while rows.count < users.count, rows.isEmpty || bytes < limitBytes {
+            let some = users[rows.count..<min(rows.count + sizes.usersPerQuery, users.count)]
+            let askable = some.filter { isAskable($0.known) }.map(\.known.user)
+            let found = askable.isEmpty ? SnapshotRows(position: nil) : try source.rows(of: askable)
+            sizes.note(asked: some.count, found)
+            let asked = Set(askable)
+            for user in some.map(\.known) {
+                let isAsked = asked.contains(user.user)
+                let row =
+                    isAsked
+                    ? SeenRow(digest: found.digest(of: user.user), bytes: found.rows[user.user]) : SeenRow(digest: user.row)
+                rows.append(row)
+                bytes += MemoryPlan.settledUserBytes(rowBytes: row.bytes?.count ?? 0)
             }
         }
         return rows

@@ -24,6 +24,7 @@ final class Settler {
     /// A canary that keeps moving is given up early: the run has others, and nobody waits for this one.
     private static let canaryRounds = 3
     private(set) var rounds = 0
+    private let batchBytes: Int
     private var obligatoryWaitMs: Int64 = 0
     /// Every change before it has gone through the whole pipeline.
     private var passed: SourcePosition?
@@ -33,14 +34,20 @@ final class Settler {
     /// - Parameters:
     ///   - replays: Asked about God objects that no ledger lists.
     ///   - comparison: Compares values whose bytes differ.
+    ///   - plan: Says how many rows may be held at a time.
+    ///   - largestRowBytes: The longest row that there is; nil where nobody knows.
     ///   - passed: The position of a fence that was passed already; nil takes that of the first round.
     init(
         _ settings: VerifySettings, source: any SourcePort, roll: Roll, fence: Fence, clock: any ReconcileClock,
-        replays: any ReplayPort, comparison: FieldComparison, passed: SourcePosition? = nil, canaries: Canaries? = nil
+        replays: any ReplayPort, comparison: FieldComparison, plan: MemoryPlan, largestRowBytes: Int? = nil,
+        passed: SourcePosition? = nil, canaries: Canaries? = nil
     ) {
+        batchBytes = plan.batchBytes
         self.canaries = canaries
         self.settings = settings
-        closely = CloseLook(settings, source, roll, comparison)
+        closely = CloseLook(
+            settings, source, roll, comparison,
+            plan.rowSizes(largestRowBytes: largestRowBytes, atMost: settings.settleBatchRows))
         versions = VersionCheck(roll)
         self.replays = ReplayWait(replays, clock)
         self.passed = passed
@@ -64,6 +71,15 @@ final class Settler {
         var users: [SuspectUser] = []
         var rows: [SeenRow] = []
         var before: [KnownUser] = []
+        /// What they take.
+        var bytes = 0
+
+        mutating func add(_ user: SuspectUser, _ row: SeenRow, before known: KnownUser) {
+            users.append(user)
+            rows.append(row)
+            before.append(known)
+            bytes += MemoryPlan.settledUserBytes(rowBytes: row.bytes?.count ?? 0)
+        }
     }
 
     /// Settles everyone in the queue, in batches, until all are settled or the time is over.
@@ -92,19 +108,23 @@ final class Settler {
         _ queue: SuspectQueue, _ usersPerBatch: Int, _ settled: (Outcomes) throws -> Void
     ) throws -> Batch {
         var batch = Batch()
-        while queue.count > 0, batch.users.count <= usersPerBatch * 3 / 4 {
-            let taken = try queue.take(atMost: usersPerBatch - batch.users.count)
+        while queue.count > 0, batch.users.count <= usersPerBatch * 3 / 4, batch.bytes <= batchBytes / 4 * 3 {
+            var taken = try queue.take(atMost: usersPerBatch - batch.users.count)
+            let rows = try rows(of: &taken, queue, limitBytes: batchBytes - batch.bytes)
             try roll.hold((batch.users + taken).map(\.known))
-            let rows = try closely.rows(of: taken)
             let (open, cleared) = try clear(taken, try closely.see(taken, rows))
-            for (index, user, before) in open {
-                batch.users.append(user)
-                batch.rows.append(rows[index])
-                batch.before.append(before)
-            }
+            for (index, user, before) in open { batch.add(user, rows[index], before: before) }
             try settled(cleared)
         }
         return batch
+    }
+
+    /// The rows of users who were taken out of the queue. Those whose rows find no room go back to its front.
+    private func rows(of users: inout [SuspectUser], _ queue: SuspectQueue, limitBytes: Int) throws -> [SeenRow] {
+        let rows = try closely.rows(of: users, limitBytes: limitBytes)
+        queue.giveBack(users[rows.count...])
+        users.removeLast(users.count - rows.count)
+        return rows
     }
 
     /// Parts users by whether what is known of them agrees. Agreement needs no fence: it is no claim about the pipeline.
@@ -135,10 +155,11 @@ final class Settler {
             let batch = try queue.take(atMost: usersPerBatch)
             try roll.hold(batch.map(\.known))
             var left = batch.filter { $0.attempts > 0 }
-            let fresh = batch.filter { $0.attempts == 0 }
+            var fresh = batch.filter { $0.attempts == 0 }
             if mayLook, !fresh.isEmpty {
                 do {
-                    let (open, cleared) = try clear(fresh, try closely.see(fresh, try closely.rows(of: fresh)))
+                    let rows = try rows(of: &fresh, queue, limitBytes: batchBytes)
+                    let (open, cleared) = try clear(fresh, try closely.see(fresh, rows))
                     try settled(cleared)
                     left += open.map(\.user)
                 } catch let error where Self.isForWantOfBrokers(error) {

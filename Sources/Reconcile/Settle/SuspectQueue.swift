@@ -26,6 +26,8 @@ final class SuspectQueue {
     private var current: Spill
     private var part = 0
     private var cursor = Spill.Cursor()
+    /// Those who were given back, the next one last.
+    private var givenBack: [SuspectUser] = []
     /// Those who come after everyone in `current`.
     private var again: Spill
     /// How many users wait.
@@ -59,7 +61,7 @@ final class SuspectQueue {
         var arranged = shape
         while arranged.partBits < Self.finestBits, count >> arranged.partBits > usersPerBatch { arranged.partBits += 1 }
         guard arranged.partBits > 0 else { return }
-        // Every part has a block in memory, and every full block a line in a list; so neither may be many.
+        // Every part has a block in memory while they are filled.
         arranged.blockBytes = min(shape.blockBytes, max(512, (32 * shape.blockBytes) >> arranged.partBits & ~7))
         var sorted = Spill(arranged)
         let waiting = count
@@ -69,6 +71,8 @@ final class SuspectQueue {
             let payload = Self.encode(user)
             try payload.withUnsafeBytes { try sorted.append(Self.entry(payload.count), payload: $0, to: part) }
         }
+        // Nobody else comes into these parts, and their blocks would take memory all the while.
+        try sorted.flush()
         current = sorted
         part = 0
         cursor = Spill.Cursor()
@@ -91,7 +95,10 @@ final class SuspectQueue {
     func take(atMost limit: Int) throws -> [SuspectUser] {
         var users: [SuspectUser] = []
         while users.count < limit, count > 0 {
-            if let (_, payload) = try current.next(&cursor, in: part) {
+            if let user = givenBack.popLast() {
+                users.append(user)
+                count -= 1
+            } else if let (_, payload) = try current.next(&cursor, in: part) {
                 users.append(try Self.decode(payload))
                 count -= 1
             } else if part + 1 < current.shape.parts {
@@ -107,6 +114,12 @@ final class SuspectQueue {
             }
         }
         return users
+    }
+
+    /// Puts users back who were just taken: they are the next ones again, in the same order.
+    func giveBack(_ users: ArraySlice<SuspectUser>) {
+        givenBack += users.reversed()
+        count += users.count
     }
 
     private static func decode(_ payload: [UInt8]) throws(ReconcileError) -> SuspectUser {

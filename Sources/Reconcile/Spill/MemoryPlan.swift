@@ -2,8 +2,9 @@
 ///
 /// Half is for what librdkafka fetches ahead, an eighth for blocks that are being filled, an eighth for rows that are read by their ids.
 /// The table in which a part is compared may take a quarter, though not while anything is fetched ahead. The users of one batch
-/// that is being settled may take as much: by then the table is gone, as are the blocks. The rest is for buffers of the client
-/// libraries, stacks, and what the allocator cannot reuse at once.
+/// that is being settled may take as much: by then the table is gone, as are the blocks, and a sixteenth is for findings that the report's
+/// page carries. When the history is told, all of these are gone but the last. The rest is for buffers of the client libraries, stacks, and
+/// what the allocator cannot reuse at once.
 struct MemoryPlan: Sendable {
     /// Nil: as much as it takes.
     private let budgetBytes: Int?
@@ -45,23 +46,32 @@ struct MemoryPlan: Sendable {
     /// What the findings may take that the report's page carries with it. The list of all findings is beside the page.
     var pageBytes: Int { budgetBytes.map { $0 / 16 } ?? .max }
 
-    /// How many users can be settled together when rows are of this size on average.
-    ///
-    /// A user in a batch takes what was seen of it at each look, its row as bytes twice, its places in several dictionaries, and what is
-    /// to be said of it: some five kilobytes in all, by measuring runs with batches of different sizes.
+    /// What each database may keep in memory of its pages, of temporary tables, and of what is being sorted.
+    var databaseCacheBytes: Int? { budgetBytes.map { $0 / 64 } }
+
+    // MARK: - Users
+
+    /// What the users of one batch that is being settled may take.
+    var batchBytes: Int { budgetBytes.map { $0 / 4 } ?? .max }
+
+    /// What one of them takes, whose row has so many bytes: what was seen of it at each look, its row, its places in several dictionaries,
+    /// and what is to be said of it. By measuring runs with batches of different sizes.
+    static func settledUserBytes(rowBytes: Int) -> Int { 5_000 + 2 * rowBytes }
+
+    /// How many users can be settled together when rows are of this size on average. Where those of a batch are longer, fewer are taken.
     func usersPerBatch(averageRowBytes: Int, atMost limit: Int) -> Int {
-        users(each: 5_000 + 2 * averageRowBytes, in: 4, atMost: limit)
+        max(1, min(limit, batchBytes / Self.settledUserBytes(rowBytes: averageRowBytes)))
     }
 
-    /// Of how many users rows of this size can be asked for at once while a topic is read.
-    func usersPerQuery(averageRowBytes: Int, atMost limit: Int) -> Int {
-        users(each: 2_048 + 2 * averageRowBytes, in: 8, atMost: limit)
+    /// Tells of how many users the rows can be asked for at once.
+    ///
+    /// - Parameter largestRowBytes: The longest row that there is; nil where nobody knows.
+    func rowSizes(largestRowBytes: Int?, atMost limit: Int) -> RowSizes {
+        RowSizes(limitBytes: budgetBytes.map { $0 / 16 }, atMost: limit, largestBytes: largestRowBytes)
     }
 
-    private func users(each bytes: Int, in share: Int, atMost limit: Int) -> Int {
-        guard let budgetBytes else { return limit }
-        return max(1, min(limit, budgetBytes / share / bytes))
-    }
+    /// How many users can be followed in topics and ledgers at the same time. Each takes its place in several dictionaries.
+    var usersFollowed: Int { budgetBytes.map { max(1, $0 / 4 / 1_024) } ?? .max }
 
     /// What librdkafka may take for each of so many topics that are read at the same time, in bytes.
     static func fetchBytes(budgetBytes: Int?, topics: Int) -> Int {

@@ -23,48 +23,65 @@ public struct UserCheck {
         public var exitCode: Int32 { findings.isEmpty ? (unresolved.isEmpty ? 0 : 3) : 1 }
     }
 
-    /// Nobody has scanned the source to know how long its rows are.
+    /// What a row is taken to have on average, since nobody has scanned the source to know. Where rows are longer, batches get smaller.
     private static let assumedRowBytes = 1_024
 
-    /// Settles these users at every stage that the settings name.
+    /// Settles these users at every stage that the settings name. Where they are very many, they are taken in several portions, and each
+    /// reads the topics anew.
     ///
     /// - Parameter onSettled: Called with how many are settled at every stage so far, rounded down.
     public func run(_ users: Set<UserID>, onSettled: (Int) -> Void = { _ in }) throws -> Outcome {
-        let session = try UserSession(settings, ports, users)
+        var outcome = Outcome()
+        let portion = MemoryPlan(budgetBytes: settings.memoryBytes).usersFollowed
+        var left = users.sorted()[...]
+        var settledBefore = 0
+        while !left.isEmpty {
+            let some = left.prefix(portion)
+            left = left.dropFirst(some.count)
+            try settle(some, &outcome) { onSettled(settledBefore + $0) }
+            settledBefore += some.count
+        }
+        outcome.findings.sort { ($0.user, $0.stage.rawValue) < ($1.user, $1.stage.rawValue) }
+        return outcome
+    }
+
+    private func settle(_ users: ArraySlice<UserID>, _ outcome: inout Outcome, onSettled: (Int) -> Void) throws {
+        let plan = MemoryPlan(budgetBytes: settings.memoryBytes)
+        let session = try UserSession(settings, ports, Set(users))
         defer { session.close() }
         let queue = SuspectQueue(list: session.list)
-        for user in users.sorted() {
-            try queue.add(SuspectUser(known: KnownUser(user: user), stages: settings.stages))
+        for user in users { try queue.add(SuspectUser(known: KnownUser(user: user), stages: settings.stages)) }
+        let signals = session.topics.signals.map {
+            SignalIndex($0, kind: settings.userIDKind, shape: session.list, tableBytes: plan.tableBytes)
         }
-        var outcome = Outcome()
-        var confirmed: [(suspect: Suspect, seen: Confirmation)] = []
+        let builder = FindingBuilder(
+            session.roll, causes: CauseFinder(signals: signals, encodingID: session.encodingID),
+            comparison: session.comparison, origins: session.origins, reveals: settings.revealedBy != nil)
         var settledCount = 0
-        let usersPerBatch = MemoryPlan(budgetBytes: settings.memoryBytes).usersPerBatch(
-            averageRowBytes: Self.assumedRowBytes, atMost: settings.settleBatchUsers)
+        let usersPerBatch = plan.usersPerBatch(averageRowBytes: Self.assumedRowBytes, atMost: settings.settleBatchUsers)
         try session.settler.settle(queue, usersPerBatch: usersPerBatch) { settled in
-            for (suspect, settlement) in settled {
-                switch settlement {
-                case .matched, .versionOnly: outcome.matched += 1
-                case .confirmed(let seen): confirmed.append((suspect, seen))
-                case .unresolved(let reason): outcome.unresolved[suspect.user] = reason
-                }
-            }
+            try Self.take(settled, builder, &outcome)
             settledCount += settled.count
             onSettled(settledCount / max(1, settings.stages.count))
+            settings.giveMemoryBack()
         }
-        let signals = session.topics.signals.map {
-            SignalIndex($0, kind: settings.userIDKind, shape: session.list, tableBytes: .max)
+    }
+
+    private static func take(_ settled: Settler.Outcomes, _ builder: FindingBuilder, _ outcome: inout Outcome) throws {
+        var confirmed: [(suspect: Suspect, seen: Confirmation)] = []
+        for (suspect, settlement) in settled {
+            switch settlement {
+            case .matched, .versionOnly: outcome.matched += 1
+            case .confirmed(let seen): confirmed.append((suspect, seen))
+            case .unresolved(let reason): outcome.unresolved[suspect.user] = reason
+            }
         }
-        let causes = CauseFinder(signals: signals, encodingID: session.encodingID)
-        let built = try FindingBuilder(
-            session.roll, causes: causes, comparison: session.comparison, origins: session.origins,
-            reveals: settings.revealedBy != nil
-        ).build(confirmed)
-        outcome.findings = built.findings
+        guard !confirmed.isEmpty else { return }
+        let built = try builder.build(confirmed)
+        outcome.findings += built.findings
         for (suspect, _) in built.unprovable {
             outcome.unresolved[suspect.user] = "the topic no longer holds the record that was judged"
         }
-        return outcome
     }
 }
 
@@ -102,7 +119,7 @@ final class UserSession {
         origins = FieldOrigins(try source.tables())
         settler = Settler(
             settings, source: source, roll: roll, fence: fence, clock: ports.clock, replays: replays,
-            comparison: comparison)
+            comparison: comparison, plan: MemoryPlan(budgetBytes: settings.memoryBytes))
     }
 
     private static func follow(

@@ -11,8 +11,6 @@ struct RunWork {
     let announcement: AnnouncementOptions
     let global: GlobalOptions
 
-    private static let roomyBytes = 64_000_000
-
     /// - Parameter reach: Whom the run is about, as the settings have it.
     func run(_ reach: (EffectiveSettings) throws -> PlanSettings) throws {
         let settings = try global.prepare(
@@ -27,8 +25,7 @@ struct RunWork {
         recipe.settings.resumes = options.resume
         recipe.settings.revealedBy = options.revealing.account
         let announcer = try Announcer(settings, announcement, commands: global.commands)
-        // Below the default, what the allocator keeps to itself would be a large part of the budget.
-        if let budget = recipe.settings.memoryBytes, budget < Self.roomyBytes { Allocation.giveBackEarly() }
+        if recipe.settings.isMemoryTight { Allocation.giveBackEarly() }
         StopSignals.install()
         do {
             if options.dryRun { return try showForecast(recipe) }
