@@ -42,13 +42,10 @@ final class ReconcileSchedule: Sendable {
 
     /// Begins; the first run is due after one interval, when the pipeline has had time to catch up.
     func start() {
-        let thread = Thread { [self] in
-            yieldToPipeline()
+        BackgroundThread.start("rollcall.schedule") { [self] in
             follow()
             ended.signal()
         }
-        thread.name = "rollcall.schedule"
-        thread.start()
     }
 
     /// Lets no further run begin.
@@ -56,11 +53,6 @@ final class ReconcileSchedule: Sendable {
 
     /// Waits for the end, which ``stop()`` or a signal to stop brings about.
     func wait() { ended.wait() }
-
-    /// On Linux a nice value belongs to one thread, and is handed on to the threads that it starts, librdkafka's included.
-    private func yieldToPipeline() { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness) }
-
-    private static let niceness: Int32 = 10
 
     private func follow() {
         var dueMs = ProgressLine.nowMs() + everyMs
