@@ -82,7 +82,7 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "Domain", "Kafka", "MySQL", "Source", "Sandbox", "Pipeline", "Ledger",
+                "Domain", "Kafka", "MySQL", "Source", "Sandbox", "Pipeline", "Reconcile", "Ledger", "Report",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

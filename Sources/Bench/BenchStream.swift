@@ -35,6 +35,9 @@ struct BenchStream: ParsableCommand {
     @Option(help: "Runs at full speed for so many minutes instead, and shows how the memory develops.")
     var soakMinutes: Double?
 
+    @Flag(help: "Measures instead what the pipeline loses while the roll is called, again and again, in the same process.")
+    var reconcile = false
+
     @Option(help: "An interpreter with confluent-kafka and PyMySQL; without one there is no peer.")
     var python: String?
 
@@ -60,6 +63,10 @@ struct BenchStream: ParsableCommand {
         if let soakMinutes {
             let soak = try StreamSoak.measure(world, minutes: soakMinutes)
             return print(json ? soak.json.description : soak.table)
+        }
+        if reconcile {
+            let beside = try StreamBesideRoll.measure(world, events: events, rounds: rounds) { try settings(world, $0) }
+            return print(json ? beside.json.description : beside.table)
         }
         BenchVerify.tell("writing \(events) change events")
         let load = try world.preload("main", events: events)
@@ -95,11 +102,18 @@ struct BenchStream: ParsableCommand {
         _ world: StreamWorld, _ load: StreamWorld.Load, latency: StreamWorld.Latency = .init(), batch: Int? = nil,
         recording: Bool = true
     ) throws -> StreamRun {
-        var settings = try world.settings(for: load, latency: latency, batch: batch ?? self.batch)
+        var settings = try settings(world, load, latency: latency, batch: batch)
         settings.isRecording = recording
+        return try StreamRun.measure(world, load, settings, world.mapping(latency))
+    }
+
+    private func settings(
+        _ world: StreamWorld, _ load: StreamWorld.Load, latency: StreamWorld.Latency = .init(), batch: Int? = nil
+    ) throws -> PipelineSettings {
+        var settings = try world.settings(for: load, latency: latency, batch: batch ?? self.batch)
         settings.intake.workers = workers
         settings.aggregator.workers = workers
         settings.enricher.workers = workers
-        return try StreamRun.measure(world, load, settings, world.mapping(latency))
+        return settings
     }
 }

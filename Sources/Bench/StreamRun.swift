@@ -55,7 +55,7 @@ struct StreamRun {
     }
 
     /// Whether each hop has dealt with all that the one before it has written.
-    private static func isThrough(_ counts: [Hop: HopCounts], _ events: Int) -> Bool {
+    fileprivate static func isThrough(_ counts: [Hop: HopCounts], _ events: Int) -> Bool {
         guard let intake = counts[.intake], let aggregator = counts[.aggregator], let enricher = counts[.enricher] else {
             return false
         }
@@ -90,13 +90,22 @@ struct StreamLatency {
     let p99Ms: Int64
 
     /// Publishes one event for each of that many users, at that rate, and looks when their God objects were written.
-    static func measure(_ world: StreamWorld, users: Int, perSecond: Int) throws -> StreamLatency {
-        let load = try world.preload("live", events: 2)
+    ///
+    /// - Parameters:
+    ///   - load: What is there before, and has gone through when the first event is published.
+    ///   - onReady: Called then.
+    static func measure(
+        _ world: StreamWorld, users: Int, perSecond: Int, load: StreamWorld.Load? = nil,
+        onReady: (PipelineSettings) throws -> Void = { _ in }
+    ) throws -> StreamLatency {
+        let load = try load ?? world.preload("live", events: 2)
         let settings = try world.settings(for: load)
         let runner = StreamRunner(settings: settings, mapping: try world.mapping())
         try runner.start()
         defer { runner.requestStop() }
-        while runner.counters[.enricher].snapshot().recordsOut == 0, runner.isRunning { usleep(10_000) }
+        while !StreamRun.isThrough(runner.counters.snapshot(), load.events), runner.isRunning { usleep(10_000) }
+        let before = runner.counters[.enricher].snapshot().recordsOut
+        try onReady(settings)
         let producer = try Producer(properties: ["bootstrap.servers": world.bootstrap, "linger.ms": "0"])
         defer { producer.close() }
         var sentMs: [String: Int64] = [:]
@@ -108,7 +117,7 @@ struct StreamLatency {
             _ = try producer.send(world.event(number, topic: load.topics[0], number: number))
         }
         for delivery in try producer.flush(timeoutMs: 10_000) { _ = try delivery.result.get() }
-        while runner.counters[.enricher].snapshot().recordsOut < users, runner.isRunning { usleep(10_000) }
+        while runner.counters[.enricher].snapshot().recordsOut < before + users, runner.isRunning { usleep(10_000) }
         runner.requestStop()
         try runner.wait()
         let took = try written(settings.topics.god, world).compactMap { user, ms in sentMs[user].map { max(0, ms - $0) } }
