@@ -35,7 +35,9 @@ struct SoundnessEpisode {
             try LiveWriter(live.stack, everyMs: 15 * (shop + 1)) { SoundnessShop.visit(shop: shop, round: $0) }
         }
         let faults = try SoundnessFaults(live, seed: random.next(), lagMs: options.lagMs)
-        while ContinuousClock.now < deadline, tally.isSound { try round() }
+        while ContinuousClock.now < deadline, tally.isSound {
+            if options.plantsNothing { try callTheRoll() } else { try round() }
+        }
         tally.faults = try faults.stop()
         for shop in shops {
             try shop.stop()
@@ -102,6 +104,12 @@ struct SoundnessEpisode {
         tally.runs["\(report.coverage.plan.rawValue) \(report.verdict.rawValue)", default: 0] += 1
         if reach.reach == .changed, let reason = report.coverage.because { tally.fullBecause[reason, default: 0] += 1 }
         tally.unresolved += report.unresolved
+        tally.versionOnly += report.counts.values.reduce(0) { $0 + $1.versionOnly }
+        if report.unresolved > 0 {
+            let hop = report.fence.hops.first { !$0.passed }?.hop
+            tally.openBecause[hop ?? "although every fence was passed", default: 0] += 1
+            if hop == nil { tally.unresolvedBehindFences += report.unresolved }
+        }
         let found = Dictionary(grouping: roll.lines, by: \.user).mapValues { lines in
             Set(lines.map { "\($0.stage.rawValue) \($0.kind.rawValue) \($0.causeCode ?? "-")" })
         }
