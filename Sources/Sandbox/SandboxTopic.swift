@@ -4,11 +4,14 @@ public struct SandboxTopic: Sendable, Hashable {
     public var name: String
     /// How many partitions it has.
     public var partitions: Int
+    /// Its settings, on brokers that take any: such as `cleanup.policy`.
+    public var settings: [String: String] = [:]
 
     /// A topic of that name and size.
-    public init(_ name: String, partitions: Int) {
+    public init(_ name: String, partitions: Int, settings: [String: String] = [:]) {
         self.name = name
         self.partitions = partitions
+        self.settings = settings
     }
 
     /// Reads `name:partitions`, as a command line gives it; `nil` if it is anything else.

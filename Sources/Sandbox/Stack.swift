@@ -1,4 +1,5 @@
 import Foundation
+import Kafka
 import MySQL
 
 /// The embedded stack: real parts on 127.0.0.1, in one private directory, that end with this object and this process.
@@ -13,9 +14,15 @@ public final class Stack: Sendable {
     /// The directory with the data and the logs of the parts; without a given one, MariaDB has a temporary one of its own.
     public var directory: String { files.path }
     /// The names of the topics.
-    public let topics = StackTopics()
+    public let topics: StackTopics
     /// The name of the connector, as its source offset records tell it.
     public let connectorName = "shop"
+    /// The connector's `topic.prefix`, as its source offset records tell it.
+    public var connectorServer: String { topics.server }
+    /// What the names of its topics begin with, and those of groups should: nothing, unless others use the same Kafka.
+    public var tag: String { options.kafka?.tag ?? "" }
+    /// How many partitions the topics of changes, signals, aggregates and God objects have.
+    public let partitions: Int
     /// What it was set up with.
     public let options: StackOptions
     /// Kafka; `nil` if it is not part of the stack, as with the others.
@@ -44,9 +51,12 @@ public final class Stack: Sendable {
         progress: @escaping @Sendable (StackProgress) -> Void = { _ in }
     ) throws(SandboxError) {
         if let missing = Self.missingParts(for: options.parts).first { throw missing }
+        let topics = StackTopics(tag: options.kafka?.tag ?? "")
+        self.topics = topics
         let files = try StackDirectory(path: directory)
         do throws(SandboxError) {
             let starter = StackStarter(options: options, topics: topics, files: files, progress: progress)
+            partitions = try starter.prepareGivenKafka() ?? options.partitions
             let started = try starter.startIndependentParts()
             broker = started.broker
             database = started.database
@@ -111,6 +121,28 @@ public final class Stack: Sendable {
         return ConnectionSettings(
             host: server.host, port: server.port, user: ShopDatabase.writer, password: ShopDatabase.writerPassword,
             database: ShopDatabase.name)
+    }
+
+    /// The address for `bootstrap.servers`, or an error if the stack has no Kafka.
+    public func requireBootstrap() throws(SandboxError) -> String {
+        if let kafka = options.kafka { return kafka.bootstrap }
+        return try requireBroker().bootstrap
+    }
+
+    /// Creates topics on the stack's Kafka; an error where one exists.
+    ///
+    /// - Throws: ``SandboxError`` or `KafkaError`.
+    public func createTopics(_ topics: [SandboxTopic]) throws {
+        if let kafka = options.kafka { return try kafka.create(topics) }
+        let broker = try requireBroker()
+        for topic in topics { try broker.createTopic(topic) }
+    }
+
+    /// Properties for consumers that would rather not wait, as far as the stack's Kafka allows: its own broker takes shorter sessions than
+    /// Kafka does by default (`group.min.session.timeout.ms`).
+    public var consumerProperties: [String: String] {
+        let properties = MockBroker.recommendedConsumerProperties
+        return options.kafka == nil ? properties : properties.merging(["session.timeout.ms": "6000"]) { $1 }
     }
 
     /// The broker, or an error if the stack has none.

@@ -24,6 +24,8 @@ public struct StackOptions: Sendable {
 
     /// The parts to start; a connector brings the broker and the database along.
     public var parts: Set<Part> = Set(Part.allCases)
+    /// Kafka to use in place of a broker of the stack's own: no broker is started then, and none can be told to fail.
+    public var kafka: GivenKafka?
     /// How many partitions the topics of changes, signals, aggregates and God objects have.
     public var partitions = 24
     /// How many brokers the cluster has.
@@ -55,7 +57,8 @@ public struct StackOptions: Sendable {
 
     /// The parts that will really be started.
     var allParts: Set<Part> {
-        parts.contains(.connector) ? parts.union([.broker, .database]) : parts
+        let needed = parts.contains(.connector) ? parts.union([.broker, .database]) : parts
+        return kafka == nil ? needed : needed.subtracting([.broker])
     }
 }
 

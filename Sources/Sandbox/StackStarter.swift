@@ -43,15 +43,27 @@ struct StackStarter: Sendable {
         return result
     }
 
+    /// Creates the topics on a Kafka that was given, and returns how many partitions the wide ones have there.
+    func prepareGivenKafka() throws(SandboxError) -> Int? {
+        guard let kafka = options.kafka else { return nil }
+        do {
+            try kafka.create(topics.all(partitions: options.partitions) + options.extraTopics)
+            return try kafka.partitionCount(topics.god)
+        } catch {
+            throw .cannotStart(program: GivenKafka.environmentVariable, reason: "\(error)")
+        }
+    }
+
     /// Starts the connector, if the stack has one.
     func startConnector(named name: String, after started: Independent) throws(SandboxError) -> DebeziumConnector? {
-        guard options.allParts.contains(.connector), let broker = started.broker, let database = started.database
+        guard options.allParts.contains(.connector), let bootstrap = options.kafka?.bootstrap ?? started.broker?.bootstrap,
+            let database = started.database
         else { return nil }
         // The topics are new, so what an earlier connector remembers is about others.
         files.clear(.connector)
         var settings = DebeziumConnector.Settings()
         settings.name = name
-        settings.topicPrefix = "shop"
+        settings.topicPrefix = topics.server
         settings.tables = ShopDatabase.tables
         settings.offsetsTopic = topics.offsets
         settings.schemas = options.schemas
@@ -62,7 +74,7 @@ struct StackStarter: Sendable {
             host: database.host, port: database.port, user: MariaDBServer.user, password: MariaDBServer.password)
         return try timed(.connector) { () throws(SandboxError) in
             try DebeziumConnector(
-                source: source, bootstrap: broker.bootstrap, settings: settings, directory: files.directory(of: .connector),
+                source: source, bootstrap: bootstrap, settings: settings, directory: files.directory(of: .connector),
                 removing: files.removing)
         }
     }

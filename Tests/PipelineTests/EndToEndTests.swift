@@ -53,6 +53,7 @@ extension RealParts {
             let gods = try stack.live(settings.topics.god)
             #expect(Set(aggregates.keys) == Set(expected))
             #expect(Set(gods.keys) == Set(expected))
+            let partitions = try stack.partitionCount(settings.topics.aggregate)
             for user in expected {
                 #expect(aggregates[user]?.value == rows[UserID(user)])
                 let production = try #require(try stack.newest(user))
@@ -64,7 +65,8 @@ extension RealParts {
                 #expect(production.version != nil)
                 let provenance = AggregateProvenance { aggregates[user]?.header($0) }
                 #expect(provenance.encoding == encodingID)
-                #expect(aggregates[user]?.partition == Partitioner.murmur2(key: UserID(user).keyBytes, partitionCount: 3))
+                #expect(
+                    aggregates[user]?.partition == Partitioner.murmur2(key: UserID(user).keyBytes, partitionCount: partitions))
             }
             let parked = try ParkedStore(path: settings.parkedPath)
             #expect(try parked.openCounts() == [.notJSON: 2, .confluentEncoded: 1])

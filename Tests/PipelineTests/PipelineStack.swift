@@ -12,8 +12,10 @@ import Testing
 final class PipelineStack {
     /// Sets of servers that tests share, because they are slow to start. Each test has its own topics and users.
     enum Servers {
-        /// They stay up and answer well, so tests use them side by side.
+        /// They stay up and answer well, so tests use them side by side. Their Kafka is the one that `ROLLCALL_TEST_KAFKA` names.
         case steady
+        /// The same with a broker of the sandbox in any case: for tests that count partitions, or on what a broker refuses.
+        case embedded
         /// Tests stop them and spoil their answers, one test at a time.
         case spoiled
         /// One test kills the database again and again.
@@ -22,12 +24,18 @@ final class PipelineStack {
         fileprivate func stack() throws -> Stack {
             switch self {
             case .steady: try Self.steadyStack.get()
+            case .embedded: try GivenKafka.named == nil ? Self.steadyStack.get() : Self.embeddedStack.get()
             case .spoiled: try Self.spoiledStack.get()
             case .mortal: try Stack(StackOptions(parts: [.broker, .database, .mapping]))
             }
         }
 
-        private static let steadyStack = Result { try Stack(StackOptions(parts: [.broker, .database, .mapping])) }
+        private static let steadyStack = Result {
+            var options = StackOptions(parts: [.broker, .database, .mapping])
+            options.kafka = .named
+            return try Stack(options)
+        }
+        private static let embeddedStack = Result { try Stack(StackOptions(parts: [.broker, .database, .mapping])) }
         private static let spoiledStack = Result { try Stack(StackOptions(parts: [.broker, .database, .mapping])) }
     }
 
@@ -54,6 +62,7 @@ final class PipelineStack {
         ownMapping: Bool = false
     ) throws {
         let stack = try servers.stack()
+        let prefix = broker == nil ? stack.tag + prefix : prefix
         let (users, preferences) = ("\(prefix).shop.users", "\(prefix).shop.preferences")
         let decoder = ChangeEventDecoder(userField: "user_id", kind: .unsigned)
         var topics = PipelineSettings.TopicNames(change: [users: decoder, preferences: decoder])
@@ -61,8 +70,13 @@ final class PipelineStack {
         topics.aggregate = "\(prefix).aggregate"
         topics.god = "\(prefix).god"
         topics.control = "\(prefix).control"
-        for topic in [users, preferences, topics.signals, topics.aggregate, topics.god, topics.control] {
-            try (broker ?? stack.requireBroker()).createTopic(SandboxTopic(topic, partitions: partitions))
+        let created = [users, preferences, topics.signals, topics.aggregate, topics.god, topics.control].map {
+            SandboxTopic($0, partitions: partitions)
+        }
+        if let broker {
+            for topic in created { try broker.createTopic(topic) }
+        } else {
+            try stack.createTopics(created)
         }
         // Whatever a test before this one has left behind when it failed.
         if servers == .spoiled { try stack.requireMapping().clearFaults() }
@@ -71,7 +85,7 @@ final class PipelineStack {
         let mapping = try ownMapping ? MappingServer(directory: directory.path) : stack.requireMapping()
         try self.init(
             prefix, stack, mapping, directory: directory, isTemporary: true,
-            bootstrap: (broker ?? stack.requireBroker()).bootstrap, users: users,
+            bootstrap: broker?.bootstrap ?? stack.requireBootstrap(), users: users,
             preferences: preferences, topics: topics)
     }
 
@@ -86,7 +100,7 @@ final class PipelineStack {
         try self.init(
             "connected", stack, stack.requireMapping(),
             directory: URL(fileURLWithPath: stack.directory).appending(path: "pipeline"), isTemporary: false,
-            bootstrap: stack.requireBroker().bootstrap, users: names.users, preferences: names.preferences,
+            bootstrap: stack.requireBootstrap(), users: names.users, preferences: names.preferences,
             topics: topics)
     }
 
@@ -105,7 +119,7 @@ final class PipelineStack {
         self.isTemporary = isTemporary
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let query = try AggregateQuery(sql: Self.sql, key: "u.user_id", kind: .unsigned)
-        var kafka = MockBroker.recommendedConsumerProperties
+        var kafka = stack.consumerProperties
         kafka["bootstrap.servers"] = bootstrap
         settings = PipelineSettings(
             kafka: kafka, topics: topics,
@@ -157,6 +171,13 @@ final class PipelineStack {
     /// The last record of each key.
     func live(_ topic: String) throws -> [String: Record] {
         try all(topic).reduce(into: [:]) { $0[$1.key.text ?? ""] = $1 }
+    }
+
+    /// How many partitions a topic has; a broker that was given may not make as many as it is asked for.
+    func partitionCount(_ topic: String) throws -> Int {
+        let cluster = try Cluster(properties: ["bootstrap.servers": bootstrap])
+        defer { cluster.close() }
+        return try cluster.partitionCount(topic, timeoutMs: 30_000) ?? 0
     }
 
     /// All records of a topic, in order within each partition.

@@ -15,7 +15,7 @@ extension RealParts {
 
         @Test("no broker")
         func noBroker() throws {
-            let stack = try PipelineStack("nobroker")
+            let stack = try PipelineStack("nobroker", on: .embedded)
             stack.settings.kafka["bootstrap.servers"] = "127.0.0.1:1"
             stack.settings.startTimeoutMs = 1_000
             let error = try failure(of: stack)
@@ -25,7 +25,7 @@ extension RealParts {
 
         @Test("no topic, on a broker that creates none")
         func noTopic() throws {
-            let stack = try PipelineStack("notopic")
+            let stack = try PipelineStack("notopic", on: .embedded)
             stack.settings.topics.god = "notopic.absent"
             let error = try failure(of: stack)
             #expect(error.code == .topicNotCreated)
@@ -36,7 +36,7 @@ extension RealParts {
 
         @Test("no change topic")
         func noChangeTopic() throws {
-            let stack = try PipelineStack("nochange")
+            let stack = try PipelineStack("nochange", on: .embedded)
             stack.settings.topics.change["nochange.absent"] = ChangeEventDecoder(userField: "user_id", kind: .unsigned)
             let error = try failure(of: stack)
             #expect(error.code == .topicMissing)
@@ -45,7 +45,7 @@ extension RealParts {
 
         @Test("signals and aggregates of different partition counts")
         func partitionCounts() throws {
-            let stack = try PipelineStack("counts")
+            let stack = try PipelineStack("counts", on: .embedded)
             try stack.stack.requireBroker().createTopic(SandboxTopic("counts.five", partitions: 5))
             stack.settings.topics.aggregate = "counts.five"
             #expect(try failure(of: stack).code == .partitionCountsDiffer)
@@ -53,7 +53,7 @@ extension RealParts {
 
         @Test("no MySQL")
         func noMySQL() throws {
-            let stack = try PipelineStack("nomysql")
+            let stack = try PipelineStack("nomysql", on: .embedded)
             stack.settings.source.connection.port = 1
             let error = try failure(of: stack)
             #expect(error.code == .mysqlUnreachable)
@@ -62,7 +62,7 @@ extension RealParts {
 
         @Test("a MySQL that does not say what a snapshot sees, unless the settings give that promise up")
         func noSnapshotPosition() throws {
-            let stack = try PipelineStack("noposition")
+            let stack = try PipelineStack("noposition", on: .embedded)
             var options = MariaDBServer.Options()
             options.extraArguments = ["--skip-log-bin"]
             let server = try MariaDBServer(options: options)
@@ -78,7 +78,7 @@ extension RealParts {
 
         @Test("but no mapping service that takes longer for its first answer than a call may take")
         func slowMapping() throws {
-            let stack = try PipelineStack("slowmapping", ownMapping: true)
+            let stack = try PipelineStack("slowmapping", on: .embedded, ownMapping: true)
             try stack.mappingServer.setFaults(MappingFaults(latencyMs: 400))
             var mapping = MappingSettings(url: try MappingURL(stack.mappingServer.url + "?ids={user_ids}"))
             mapping.http.totalTimeoutMs = 100
@@ -88,7 +88,7 @@ extension RealParts {
 
         @Test("no mapping service")
         func noMapping() throws {
-            let stack = try PipelineStack("nomapping")
+            let stack = try PipelineStack("nomapping", on: .embedded)
             let error = try failure(of: stack, mapping: MappingSettings(url: try MappingURL("http://127.0.0.1:1/{user_id}")))
             #expect(error.code == .mappingUnreachable)
             #expect(error.message.contains("127.0.0.1:1") && error.message.contains("mapping.url"))
@@ -96,14 +96,14 @@ extension RealParts {
 
         @Test("a flush that may take longer than the group's patience")
         func timeouts() throws {
-            let stack = try PipelineStack("timeouts")
+            let stack = try PipelineStack("timeouts", on: .embedded)
             stack.settings.kafka["max.poll.interval.ms"] = "60000"
             #expect(try failure(of: stack).code == .badSetting)
         }
 
         @Test("a delivery that may outlast the membership")
         func messageTimeout() throws {
-            let stack = try PipelineStack("messagetimeout")
+            let stack = try PipelineStack("messagetimeout", on: .embedded)
             stack.settings.kafka["message.timeout.ms"] = "60000"
             let error = try failure(of: stack)
             #expect(error.code == .badSetting)

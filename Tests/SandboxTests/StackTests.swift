@@ -36,6 +36,32 @@ struct StackTests {
 
     }
 
+    @Test("runs beside others on a Kafka that was given, with topics of its own, and without a broker to spoil")
+    func givenKafka() throws {
+        let directory = try StackDirectory(path: nil)
+        defer { directory.removeIfTemporary() }
+        let elsewhere = try SandboxBroker(directory: directory.path)
+        let stacks = try (1...2).map { _ in
+            var options = StackOptions(parts: [.broker])
+            options.kafka = GivenKafka(bootstrap: elsewhere.bootstrap)
+            return try Stack(options)
+        }
+        let cluster = try Cluster(properties: ["bootstrap.servers": elsewhere.bootstrap])
+        defer { cluster.close() }
+        for stack in stacks {
+            #expect(try stack.requireBootstrap() == elsewhere.bootstrap)
+            #expect(throws: SandboxError.partNotStarted(part: "Kafka broker")) { try stack.requireBroker() }
+            try stack.createTopics([SandboxTopic(stack.tag + "later", partitions: 1)])
+            let names = try cluster.topics(timeoutMs: 10_000).map(\.name).filter { $0.contains(stack.tag) }
+            #expect(Set(names).isSuperset(of: [stack.topics.god, stack.topics.offsets, stack.tag + "later"]))
+            // This broker decides for itself how many there are.
+            #expect(try cluster.partitionCount(stack.topics.god, timeoutMs: 5_000) == stack.partitions)
+        }
+        #expect(stacks[0].topics.god != stacks[1].topics.god)
+        stacks.forEach { $0.stop() }
+        #expect(elsewhere.isRunning)
+    }
+
     @Test("leaves no file and no process behind")
     func end() throws {
         var stack: Stack? = try Stack(StackOptions(parts: [.mapping]))

@@ -31,7 +31,7 @@ extension PipelineStack {
             changes:
               - {topic: \(users), user_id: user_id}
               - {topic: \(preferences), user_id: user_id}
-            connector: {name: \(stack.connectorName), server: shop, offsets_topic: \(stack.topics.offsets)}
+            connector: {name: \(stack.connectorName), server: \(stack.connectorServer), offsets_topic: \(stack.topics.offsets)}
             kafka:
               bootstrap: \(bootstrap)
               properties: {\(kafka.sorted { $0.key < $1.key }.map { "\($0.key): \"\($0.value)\"" }.joined(separator: ", "))}

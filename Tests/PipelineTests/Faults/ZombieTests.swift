@@ -17,7 +17,7 @@ extension RealParts {
         /// second one reads the new row and writes it. Then the first one's producer gets what it waited for.
         @Test("writes late: that is noticed, counted, and mended by a signal")
         func lateWrite() throws {
-            let stack = try PipelineStack("zombie", partitions: 1)
+            let stack = try PipelineStack("zombie", on: .embedded, partitions: 1)
             try stack.stack.execute("REPLACE INTO users (user_id, email) VALUES (15000, 'old@example.com')")
             try stack.publish([stack.event("15000")])
             // Without an aggregator, so that the zombie is the group's first member.

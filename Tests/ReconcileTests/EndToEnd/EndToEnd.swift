@@ -4,7 +4,7 @@ import Testing
 /// the pipeline, started once for all of them.
 ///
 /// They share one system, so they run one after the other. Each has user ids of its own, plants, verifies all users, mends,
-/// and leaves behind a system that verifies clean.
+/// and leaves behind a system that verifies clean. The broker is the one that `ROLLCALL_TEST_KAFKA` names, if it names one.
 @Suite("End to end", .serialized, .livePipeline)
 struct EndToEnd {}
 
@@ -13,7 +13,7 @@ struct LivePipelineTrait: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
-        let live = try LivePipeline()
+        let live = try LivePipeline(kafka: .named)
         defer { live.end() }
         try await LivePipeline.$running.withValue(live) { try await function() }
     }

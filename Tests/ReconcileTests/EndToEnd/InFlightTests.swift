@@ -35,7 +35,9 @@ extension EndToEnd {
             try live.expectClean("once the service answers")
         }
 
-        @Test("a broker that is slow to answer makes a run slow, and nothing else")
+        @Test(
+            "a broker that is slow to answer makes a run slow, and nothing else",
+            .enabled(if: GivenKafka.named == nil, "a broker that others use is not slowed down"))
         func slowBroker() throws {
             let live = try LivePipeline.current()
             let broker = try live.stack.requireBroker()

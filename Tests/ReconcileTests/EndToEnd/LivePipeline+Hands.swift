@@ -80,7 +80,7 @@ extension LivePipeline {
 
     /// A partition in which the user's records do not belong.
     func foreignPartition(of user: UserID) -> Int32 {
-        (Partitioner.murmur2(key: user.keyBytes, partitionCount: stack.options.partitions) + 1) % Int32(stack.options.partitions)
+        (Partitioner.murmur2(key: user.keyBytes, partitionCount: stack.partitions) + 1) % Int32(stack.partitions)
     }
 }
 

@@ -30,9 +30,12 @@ final class LivePipeline: Sendable {
     private let scratch: ReportsDirectory
     private let stream = Mutex<[Hop: StreamRunner]>([:])
 
-    /// - Parameter users: How many are there from the beginning.
-    init(partitions: Int = 6, users: Int = LivePipeline.sampleUsers) throws {
+    /// - Parameters:
+    ///   - users: How many are there from the beginning.
+    ///   - kafka: In place of a broker of the system's own.
+    init(partitions: Int = 6, users: Int = LivePipeline.sampleUsers, kafka: GivenKafka? = nil) throws {
         var options = StackOptions()
+        options.kafka = kafka
         options.partitions = partitions
         options.sampleUsers = users
         options.preparation = LiveSettings.preparation
@@ -133,7 +136,7 @@ final class LivePipeline: Sendable {
     private func ports(_ settings: EffectiveSettings, _ ledgers: [String] = []) throws -> RealPorts {
         RealPorts(
             source: try settings.source(), kafkaProperties: try settings.kafkaProperties,
-            connector: ConnectorSettings(name: stack.connectorName, offsetsTopic: topics.offsets, server: "shop"),
+            connector: ConnectorSettings(name: stack.connectorName, offsetsTopic: topics.offsets, server: stack.connectorServer),
             ledgerPaths: ledgers.isEmpty ? [ledgerPath] : ledgers, parkedPaths: Hop.allCases.map { parkedPath(of: $0) },
             controlTopic: try settings.pipeline().topics.control,
             mappings: { [mapping = try settings.mapping()] in try MappingServicePort(mapping) })

@@ -55,16 +55,21 @@ enum LiveSettings {
               - {topic: \(stack.topics.preferences), user_id: user_id}
             connector:
               name: \(stack.connectorName)
-              server: shop
+              server: \(stack.connectorServer)
               offsets_topic: \(stack.topics.offsets)
             kafka:
-              bootstrap: \(try bootstrap ?? stack.requireBroker().bootstrap)
+              bootstrap: \(try bootstrap ?? stack.requireBootstrap())
               # The embedded broker lets every fetch wait that long, and a new member as long as the session of one that left.
               properties: {fetch.wait.max.ms: "50", session.timeout.ms: "6000"}
               topics:
                 signals: \(stack.topics.signals)
                 aggregate: \(stack.topics.aggregate)
                 god: \(god ?? stack.topics.god)
+                control: \(stack.topics.control)
+              groups:
+                intake: \(stack.tag)rollcall.intake
+                aggregate: \(stack.tag)rollcall.aggregate
+                enrich: \(stack.tag)rollcall.enrich
             mapping:
               url: \(try stack.requireMapping().url)/{user_id}
             ledger:

@@ -68,7 +68,7 @@ extension EndToEnd {
             defer { connector.resume() }
             try live.produce(
                 OutgoingRecord(
-                    topic: live.topics.offsets, key: Array(#"["shop",{"server":"shop"}]"#.utf8),
+                    topic: live.topics.offsets, key: Array(#"["shop",{"server":"\#(live.stack.connectorServer)"}]"#.utf8),
                     value: Array(#"{"ts_sec":1,"file":"binlog.000001","pos":4,"server_id":99}"#.utf8)))
             let roll = try live.verify(adjust: { $0.fenceTimeoutMs = 1_000 })
             #expect(roll.report.verdict == .error)
@@ -141,7 +141,7 @@ private struct NewBroker {
     init(_ live: LivePipeline) throws {
         let names = live.topics
         let wide = [names.users, names.preferences, names.signals, names.aggregate, names.god]
-        let topics = wide.map { SandboxTopic($0, partitions: live.stack.options.partitions) }
+        let topics = wide.map { SandboxTopic($0, partitions: live.stack.partitions) }
         broker = try SandboxBroker(topics: topics + [SandboxTopic(names.offsets, partitions: 1)], directory: directory.path)
         let file = try LiveSettings.write(
             live.stack, reports: live.reports, named: "new-broker.yaml", bootstrap: broker.bootstrap)

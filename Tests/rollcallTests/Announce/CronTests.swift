@@ -58,15 +58,15 @@ struct CronTests {
 
     @Test("A clean run under --quiet says nothing at all; one with differences says one screen")
     func quiet() throws {
-        let shop = try ShopFixture(
-            users: 20, settings: "connector: {name: shop, server: shop, offsets_topic: test.offsets}")
+        let shop = try ShopFixture(users: 20, hasConnector: true)
         try shop.publish(Array(1...20))
         // A connector that is ahead of everything: the fence is strong, and nobody has to wait for what it may still deliver.
-        let producer = try Producer(properties: ["bootstrap.servers": try shop.stack.requireBroker().bootstrap])
+        let producer = try Producer(properties: ["bootstrap.servers": try shop.stack.requireBootstrap()])
         defer { producer.close() }
         _ = try producer.send(
             OutgoingRecord(
-                topic: "test.offsets", key: Array(#"["shop",{"server":"shop"}]"#.utf8),
+                topic: shop.stack.topics.offsets,
+                key: Array(#"["\#(shop.stack.connectorName)",{"server":"\#(shop.stack.connectorServer)"}]"#.utf8),
                 value: Array(#"{"file":"binlog.999999","pos":4}"#.utf8)))
         for delivery in try producer.flush(timeoutMs: 30_000) { _ = try delivery.result.get() }
         let stream = try Binary.start(["stream"], in: shop.directory.path)
