@@ -196,8 +196,14 @@ public final class Producer {
     private func makeHeaders(_ headers: [Header]) -> OpaquePointer? {
         guard !headers.isEmpty, let list = rd_kafka_headers_new(headers.count) else { return nil }
         for header in headers {
-            withBytes(header.value) { value in
-                _ = rd_kafka_header_add(list, header.name, header.name.utf8.count, value.start, value.count)
+            var name = header.name
+            name.withUTF8 { name in
+                // librdkafka copies as many bytes as it is told, and ends them itself.
+                name.withMemoryRebound(to: CChar.self) { name in
+                    withBytes(header.value) { value in
+                        _ = rd_kafka_header_add(list, name.baseAddress, name.count, value.start, value.count)
+                    }
+                }
             }
         }
         return list

@@ -78,7 +78,7 @@ public final class Record: Sendable {
 
     /// The last header of that name (Kafka allows several; the last one written is the one that counts).
     public func header(_ name: String) -> [UInt8]? {
-        headers.last { $0.name == name }?.value
+        headers.lastIndex { $0.name == name }.flatMap { headers[$0].value }
     }
 }
 

@@ -63,7 +63,7 @@ public final class Enricher: Step {
         // By their places, because a product is large to copy.
         var underWay: [Int] = []
         defer { noteOvertaken(underWay, of: products) }
-        let outcomes = try context.delivery.deliver(products.map { $0.shipment }, needsAddress: true)
+        let outcomes = try context.delivery.deliver(work.shipments, needsAddress: true)
         let nowMs = context.clock.nowMs
         var produced: [Production] = []
         produced.reserveCapacity(products.count)

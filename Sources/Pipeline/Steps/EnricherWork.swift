@@ -15,7 +15,6 @@ struct EnricherWork {
         var aggregate: Aggregate
         var provenance: GodProvenance
         var godDigest: Digest?
-        var shipment: Shipment
     }
 
     struct Parked {
@@ -27,10 +26,17 @@ struct EnricherWork {
 
     var aggregates: [Aggregate] = []
     var products: [Product] = []
+    /// Those of the products, in their order.
+    var shipments: [Shipment] = []
     var parkings: [Parked] = []
 
     /// Those of whom the mapping service has something to say.
     var liveUsers: [UserID] { aggregates.compactMap { $0.record.value == nil ? nil : $0.user } }
+
+    mutating func add(_ product: Product, _ shipment: Shipment) {
+        products.append(product)
+        shipments.append(shipment)
+    }
 
     mutating func park(_ reason: ParkReason, _ detail: String, _ aggregate: Aggregate) {
         parkings.append(Parked(reason: reason, detail: detail, users: [aggregate.user], record: aggregate.record))

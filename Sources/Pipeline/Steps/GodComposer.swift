@@ -9,9 +9,10 @@ struct GodComposer {
     func compose(_ work: inout EnricherWork, _ answers: [UserID: MappingAnswer]) {
         var shared = SharedParts()
         work.products.reserveCapacity(work.aggregates.count)
+        work.shipments.reserveCapacity(work.aggregates.count)
         for aggregate in work.aggregates {
             guard let value = aggregate.record.value else {
-                work.products.append(product(of: aggregate, god: nil, mapping: nil, &shared))
+                add(aggregate, god: nil, mapping: nil, to: &work, &shared)
                 continue
             }
             // The value is spliced into the God object as it is, so it has to be JSON here.
@@ -21,12 +22,9 @@ struct GodComposer {
             }
             switch answers[aggregate.user] ?? .failed("the mapping service gave no answer for this user") {
             case .found(let mapping):
-                work.products.append(
-                    product(of: aggregate, god: GodObject.compose(aggregate: value, mapping: mapping), mapping: mapping, &shared)
-                )
+                add(aggregate, god: GodObject.compose(aggregate: value, mapping: mapping), mapping: mapping, to: &work, &shared)
             case .notFound where notFound == .null:
-                work.products.append(
-                    product(of: aggregate, god: GodObject.compose(aggregate: value, mapping: nil), mapping: nil, &shared))
+                add(aggregate, god: GodObject.compose(aggregate: value, mapping: nil), mapping: nil, to: &work, &shared)
             case .notFound:
                 work.park(.mappingNotFound, "mapping.not_found is set to park", aggregate)
             case .failed(let message):
@@ -35,9 +33,10 @@ struct GodComposer {
         }
     }
 
-    private func product(
-        of aggregate: EnricherWork.Aggregate, god: [UInt8]?, mapping: [UInt8]?, _ shared: inout SharedParts
-    ) -> EnricherWork.Product {
+    private func add(
+        _ aggregate: EnricherWork.Aggregate, god: [UInt8]?, mapping: [UInt8]?, to work: inout EnricherWork,
+        _ shared: inout SharedParts
+    ) {
         let record = aggregate.record
         let provenance = GodProvenance(
             aggregate: RecordAddress(partition: record.partition, offset: record.offset),
@@ -46,11 +45,10 @@ struct GodComposer {
         var headers: [Header] = []
         headers.reserveCapacity(4)
         provenance.forEachHeader(version: shared.text(of: aggregate.version)) { headers.append(Header($0, $1)) }
-        return EnricherWork.Product(
-            aggregate: aggregate, provenance: provenance, godDigest: god.map { Digest(of: $0) },
-            shipment: Shipment(
-                record: OutgoingRecord(
-                    topic: godTopic, key: aggregate.user.keyBytes, value: god, headers: headers),
+        work.add(
+            EnricherWork.Product(aggregate: aggregate, provenance: provenance, godDigest: god.map { Digest(of: $0) }),
+            Shipment(
+                record: OutgoingRecord(topic: godTopic, key: aggregate.user.keyBytes, value: god, headers: headers),
                 origins: shared.origins.of(record)))
     }
 }
