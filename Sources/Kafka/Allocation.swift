@@ -11,8 +11,8 @@ public enum Allocation {
     /// itself, as it does by default (mallopt(3), M_MMAP_THRESHOLD).
     private static let mappedBytes: Int32 = 64 << 10
 
-    /// Makes the allocator give back early what was freed, and share what was not. To be called before other threads are started; it
-    /// holds for the whole process, and costs some speed.
+    /// Makes the allocator give back early what was freed, and share what was not. It holds for the whole process, and costs some
+    /// speed. Threads that are there already keep their arenas.
     public static func giveBackEarly() {
         mallopt(M_ARENA_MAX, arenas)
         mallopt(M_MMAP_THRESHOLD, mappedBytes)

@@ -28,8 +28,10 @@ public struct VerifySettings: Sendable {
     public var resumes = false
     /// Bytes that the run may take; nil for as many as it needs. What does not fit goes to temporary files.
     public var memoryBytes: Int? = 64_000_000
-    /// Whether the budget is so small that what the C library's allocator keeps to itself is a large part of it: below the default.
-    public var isMemoryTight: Bool { memoryBytes.map { $0 < 64_000_000 } ?? false }
+    /// Whether what the allocator has to spare goes back to the system between batches and phases: what was freed in small pieces would
+    /// stay with the process, and the next batch would take its memory beside it. Not for a process that has other things to do, whose
+    /// threads would wait meanwhile.
+    public var givesMemoryBack = false
     /// Where temporary files go.
     public var temporaryDirectory = SpillFile.defaultDirectory
     /// Suspects that are settled together, at most: fewer where the memory asks for it. Every batch waits for two fences.
@@ -68,10 +70,8 @@ public struct VerifySettings: Sendable {
     /// Whether the aggregate topic is filled by somebody else's pipeline, of which nothing else is known.
     public var isForeign: Bool { topics.changes.isEmpty && !stages.contains(.god) }
 
-    /// Gives back what the allocator has to spare, where the budget is tight: what was freed in small pieces between two batches, or two
-    /// phases, would stay with the process, and the next ones would take theirs beside it.
     func giveMemoryBack() {
-        if isMemoryTight { Allocation.giveBackNow() }
+        if givesMemoryBack { Allocation.giveBackNow() }
     }
 
     /// The topics of the pipeline.

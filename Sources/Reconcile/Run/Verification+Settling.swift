@@ -33,12 +33,13 @@ extension Verification {
         _ outcomes: Settler.Outcomes, _ builder: FindingBuilder, _ record: any RunJournal, _ followed: Followed,
         _ tally: inout RunTally
     ) throws {
+        if outcomes.isEmpty { return }
+        defer { settings.giveMemoryBack() }
         var confirmed: [(suspect: Suspect, seen: Confirmation)] = []
         for (suspect, settlement) in outcomes {
             tally.add(suspect, settlement)
             if case .confirmed(let seen) = settlement { confirmed.append((suspect, seen)) }
         }
-        defer { settings.giveMemoryBack() }
         guard !confirmed.isEmpty else { return }
         let built = try builder.build(confirmed)
         for (suspect, seen) in built.unprovable { tally.addUnprovable(suspect, seen) }

@@ -25,11 +25,13 @@ struct RunWork {
         recipe.settings.resumes = options.resume
         recipe.settings.revealedBy = options.revealing.account
         let announcer = try Announcer(settings, announcement, commands: global.commands)
-        if recipe.settings.isMemoryTight { Allocation.giveBackEarly() }
+        let thrift = Thrift(budgetBytes: recipe.settings.memoryBytes)
+        thrift.begin()
+        recipe.settings.givesMemoryBack = thrift != .none
         StopSignals.install()
         do {
             if options.dryRun { return try showForecast(recipe) }
-            let outcome = try judge(recipe, try reach(settings))
+            let outcome = try judge(recipe, try reach(settings), thrift)
             announcer.announce(outcome.report, path: outcome.path)
             settings.applyRetention()
             try show(outcome)
@@ -42,10 +44,40 @@ struct RunWork {
         }
     }
 
-    private func judge(_ recipe: ReconcileRecipe, _ reach: PlanSettings) throws -> Verification.Outcome {
+    /// How much is done to keep the C library's allocator from holding on to what it has to spare.
+    private enum Thrift {
+        case none
+        /// From when the comparison begins. Reading is a tenth faster without, and settling has most to gain.
+        case afterReading
+        /// All the time, since what the allocator keeps to itself would be a large part of the budget.
+        case always
+
+        init(budgetBytes: Int?) {
+            self =
+                switch budgetBytes {
+                case .some(..<64_000_000): .always
+                case .some(..<256_000_000): .afterReading
+                default: .none
+                }
+        }
+
+        func begin() {
+            if self == .always { Allocation.giveBackEarly() }
+        }
+
+        func note(_ event: Verification.ProgressEvent) {
+            if self == .afterReading, event == .phase("compare") { Allocation.giveBackEarly() }
+        }
+    }
+
+    private func judge(_ recipe: ReconcileRecipe, _ reach: PlanSettings, _ thrift: Thrift) throws -> Verification.Outcome {
         let progress = RunProgress(name)
         defer { progress.end() }
-        return try Verification(recipe.settings, reach: reach, ports: recipe.ports) { progress.take($0) }.run(
+        let verification = Verification(recipe.settings, reach: reach, ports: recipe.ports) { event in
+            thrift.note(event)
+            progress.take(event)
+        }
+        return try verification.run(
             reports: recipe.reportsDirectory, history: recipe.historyPath, commands: global.commands)
     }
 
