@@ -59,7 +59,7 @@ final class RollBeside: Sendable {
         let start = ContinuousClock.now
         var one = Outcome(runs: 1)
         do {
-            let report = try Verification(recipe.settings, ports: recipe.ports).run(
+            let report = try Verification(recipe.settings, ports: PacedPorts(recipe.ports)).run(
                 reports: recipe.reports, history: recipe.reports + "/history.sqlite"
             ).report
             one.users = report.source.rows

@@ -7,7 +7,8 @@ import Reconcile
 import Report
 import Synchronization
 
-/// Calls the roll again and again beside a running pipeline: on threads and connections of its own, which yield to the pipeline's.
+/// Calls the roll again and again beside a running pipeline: on threads and connections of its own, which yield to the pipeline's and rest
+/// more than they work.
 ///
 /// It takes the same lock as every other run, so one that a person has started is waited for until the next turn.
 final class ReconcileSchedule: Sendable {
@@ -69,7 +70,7 @@ final class ReconcileSchedule: Sendable {
 
     private func run() {
         do {
-            let outcome = try Verification(recipe.settings, reach: reach, ports: recipe.ports).run(
+            let outcome = try Verification(recipe.settings, reach: reach, ports: PacedPorts(recipe.ports)).run(
                 reports: recipe.reportsDirectory, history: recipe.historyPath, commands: commands)
             say(outcome)
             let text = onEnd(outcome)

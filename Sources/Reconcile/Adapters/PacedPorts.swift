@@ -1,0 +1,102 @@
+import Domain
+import Source
+
+/// Ports whose long readings, of everyone's row, of whole topics and ledgers, rest more than they work: for a run beside a pipeline, which has time.
+///
+/// Looks at single users are not held back, because the time for settling is limited.
+public struct PacedPorts: ReconcilePorts {
+    private let ports: any ReconcilePorts
+
+    public init(_ ports: any ReconcilePorts) {
+        self.ports = ports
+    }
+
+    public var clock: any ReconcileClock { ports.clock }
+
+    private func pacer() -> Pacer {
+        let clock = clock
+        return Pacer { clock.sleep(ms: $0) }
+    }
+
+    public func source() throws -> any SourcePort { PacedSource(port: try ports.source(), pacer: pacer()) }
+    public func topic(_ name: String) throws -> any TopicPort { PacedTopic(port: try ports.topic(name), pacer: pacer()) }
+    public func ledger() throws -> any LedgerPort { PacedLedger(port: try ports.ledger(), pacer: pacer()) }
+    public func replicas() throws -> [NamedSource] { try ports.replicas() }
+    public func progress() throws -> any ProgressPort { try ports.progress() }
+    public func parked() throws -> any ParkedPort { try ports.parked() }
+    public func mappings() throws -> any MappingPort { try ports.mappings() }
+    public func replays() throws -> any ReplayPort { try ports.replays() }
+    public func cleanupPolicy(ofTopic name: String) throws -> String? { try ports.cleanupPolicy(ofTopic: name) }
+    public func concurrently(_ tasks: [@Sendable () throws -> Void]) throws { try ports.concurrently(tasks) }
+}
+
+private struct PacedSource: SourcePort {
+    let port: any SourcePort
+    let pacer: Pacer
+
+    func scanDigests(
+        after lower: UserID?, through upper: UserID?, _ body: (RawSpan, ScannedRow) throws -> Void
+    ) throws -> SourcePosition? {
+        try port.scanDigests(after: lower, through: upper) { user, row in
+            try body(user, row)
+            pacer.step()
+        }
+    }
+
+    var hasFenceTable: Bool { port.hasFenceTable }
+    func serverFacts() throws -> SourceFacts { try port.serverFacts() }
+    func fields() throws -> [RowEncoder.Column] { try port.fields() }
+    func tables() throws -> [String: String] { try port.tables() }
+    func encodingID() throws -> String? { try port.encodingID() }
+    func secondReading(of users: [UserID]) throws -> [UserID: SecondReading] { try port.secondReading(of: users) }
+    func boundary(after lower: UserID?, rows: Int) throws -> UserID? { try port.boundary(after: lower, rows: rows) }
+    func rows(of users: [UserID]) throws -> SnapshotRows { try port.rows(of: users) }
+    func binlogEnd() throws -> SourcePosition? { try port.binlogEnd() }
+    func writeNonce(_ nonce: String) throws { try port.writeNonce(nonce) }
+    func load() throws -> SourceLoad { try port.load() }
+    func estimate() throws -> SourceEstimate { try port.estimate() }
+    func close() { port.close() }
+}
+
+private struct PacedTopic: TopicPort {
+    let port: any TopicPort
+    let pacer: Pacer
+
+    func read(from start: [Int32: Int64], to end: [Int32: Int64], _ body: (TopicEntry, RawSpan?) throws -> Void) throws {
+        try port.read(from: start, to: end) { entry, key in
+            try body(entry, key)
+            pacer.step()
+        }
+    }
+
+    func readValues(
+        from start: [Int32: Int64], to end: [Int32: Int64], _ body: (RecordAddress, TopicValue) throws -> Void
+    ) throws {
+        try port.readValues(from: start, to: end) { address, value in
+            try body(address, value)
+            pacer.step()
+        }
+    }
+
+    var name: String { port.name }
+    func bounds() throws -> [Int32: OffsetBounds] { try port.bounds() }
+    func fetch(_ addresses: Set<RecordAddress>, _ body: (RecordAddress, TopicValue) throws -> Void) throws {
+        try port.fetch(addresses, body)
+    }
+    func close() { port.close() }
+}
+
+private struct PacedLedger: LedgerPort {
+    let port: any LedgerPort
+    let pacer: Pacer
+
+    func read(after position: LedgerPosition, _ body: (Production) throws -> Void) throws -> LedgerPosition {
+        try port.read(after: position) { production in
+            try body(production)
+            pacer.step()
+        }
+    }
+
+    func highestGodOffsets() throws -> [Int32: Int64] { try port.highestGodOffsets() }
+    func marks() throws -> [LedgerMark] { try port.marks() }
+}
