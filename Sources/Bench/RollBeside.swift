@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Kafka
+import Ledger
 import Pipeline
 import Reconcile
 import Report
@@ -38,7 +39,7 @@ final class RollBeside: Sendable {
     init(_ world: StreamWorld, beside settings: PipelineSettings, waitsForFence: Bool) throws {
         let recipe = try Recipe(world, settings, waitsForFence: waitsForFence)
         BackgroundThread.start("bench.roll") { [self] in
-            while !isStopped, !FileManager.default.fileExists(atPath: settings.ledgerPath) { usleep(1_000) }
+            while !isStopped, (try? LedgerReader(path: settings.ledgerPath)) == nil { usleep(1_000) }
             while !isStopped { run(recipe) }
             ended.signal()
         }

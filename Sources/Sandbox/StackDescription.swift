@@ -47,7 +47,8 @@ extension Stack {
                     user: MariaDBServer.user, password: MariaDBServer.password,
                     writer: ShopDatabase.writer, writerPassword: ShopDatabase.writerPassword)
             },
-            bootstrap: broker?.bootstrap, mappingURL: mapping?.url, connector: connector.map { _ in connectorName },
+            bootstrap: options.kafka?.bootstrap ?? broker?.bootstrap, mappingURL: mapping?.url,
+            connector: connector.map { _ in connectorName },
             topics: topics)
     }
 

@@ -47,7 +47,7 @@ struct MemoryPlanTests {
 
 @Suite("How many rows are asked for at once")
 struct RowSizesTests {
-    @Test("is decided by the longest row, where that is known")
+    @Test("begins with what the longest row allows, where that is known")
     func known() {
         let sizes = RowSizes(limitBytes: 500_000, atMost: 1_000, largestBytes: 200_000)
         #expect(sizes.usersPerQuery == 2)
@@ -58,6 +58,30 @@ struct RowSizesTests {
         #expect(sizes.usersPerQuery == 2)
         sizes.note(asked: 2, largest: 300_000)
         #expect(sizes.usersPerQuery == 1)
+    }
+
+    @Test("is not held down for ever by one long row")
+    func oneLongRow() {
+        let sizes = RowSizes(limitBytes: 4_000_000, atMost: 1_000, largestBytes: 5_000_000)
+        var questions = 0
+        var left = 10_000
+        while left > 0 {
+            let asked = min(left, sizes.usersPerQuery)
+            // One of all has the long row.
+            sizes.note(asked: asked, largest: (5_000..<5_000 + asked).contains(left) ? 5_000_000 : 300)
+            left -= asked
+            questions += 1
+        }
+        #expect(questions < 10_000 / 8 + 10)
+        #expect(sizes.usersPerQuery == 8)
+    }
+
+    @Test("asks for fewer at once after a long row that came in a small question")
+    func longRowInASmallQuestion() {
+        let sizes = RowSizes(limitBytes: 512 << 10, atMost: 500, largestBytes: 300)
+        #expect(sizes.usersPerQuery == 500)
+        sizes.note(asked: 3, largest: 256 << 10)
+        #expect(sizes.usersPerQuery == 2)
     }
 
     @Test("begins small where nothing is known, and grows as long as the rows are small")

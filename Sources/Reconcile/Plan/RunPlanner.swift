@@ -135,10 +135,11 @@ struct RunPlanner {
         max(100, min(heldKeys, basis.fullRows / 3))
     }
 
-    /// Of texts, nothing but their keys tells which of them a slice holds. So their slices may be smaller, and come round less often.
+    /// Of texts, nothing but their keys tells which of them a slice holds. So their slices may be smaller, and come round less often; but
+    /// however many users are due, there is room for a quarter of the keys.
     private func sliceRows(_ basis: Baseline, beside due: DueUsers) -> Int {
         let rows = max(1, (basis.fullRows * plan.slicePercent + 99) / 100)
-        return settings.userIDKind == .string ? min(rows, max(100, heldKeys - due.count)) : rows
+        return settings.userIDKind == .string ? min(rows, max(100, heldKeys / 4, heldKeys - due.count)) : rows
     }
 
     private func slice(_ basis: Baseline, rows: Int) throws -> KeySlice {

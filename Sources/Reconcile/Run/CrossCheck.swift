@@ -29,45 +29,45 @@ struct CrossCheck {
     ///   ``ReconcileError/recordDisagrees(user:address:)`` when a record holds other bytes than its digest was said to be of.
     func run(_ members: [EqualSample.Member]) throws -> Report.CrossCheck {
         var result = Report.CrossCheck()
-        var proofs: [Int32: Proof] = [:]
+        var proofs = Proofs()
         var left = members[...]
         while !left.isEmpty {
             // A row is held in several forms here: its bytes, its fields, and the fields of its bytes.
             let some = left.prefix(max(1, sizes.usersPerQuery / Self.formsOfARow))
             left = left.dropFirst(some.count)
             try compare(some, &result, &proofs)
+            if let limit = sizes.limitBytes, proofs.bytes > limit { try prove(&proofs) }
         }
-        let proven = try prove(proofs)
-        return proven == 0 && !proofs.isEmpty ? Report.CrossCheck() : result
+        try prove(&proofs)
+        return proofs.proven == 0 && proofs.asked > 0 ? Report.CrossCheck() : result
     }
 
     /// How many rows' worth is held at a time, at most.
     static let formsAtATime = 1_000
     private static let formsOfARow = 4
 
-    /// Whose record has to hold which bytes, told by their number and by a digest under a seed of its own: it has nothing in common with the
-    /// digest that is to be proven, and the bytes themselves would be many where there are many partitions.
-    private struct Proof {
-        var member: EqualSample.Member
-        private var count: Int
-        private var digest: Digest
+    /// Whose record has to hold which bytes: somebody of each partition.
+    private struct Proofs {
+        private(set) var ofPartition: [Int32: (member: EqualSample.Member, bytes: [UInt8])] = [:]
+        /// What they take.
+        private(set) var bytes = 0
+        /// How many records were asked for, and how many of them were still there.
+        var asked = 0
+        var proven = 0
 
-        init(_ member: EqualSample.Member, _ bytes: [UInt8]) {
-            self.member = member
-            count = bytes.count
-            digest = Self.digest(bytes)
+        mutating func note(_ member: EqualSample.Member, _ row: [UInt8]) {
+            let old = ofPartition.updateValue((member, row), forKey: member.aggregate.partition)
+            bytes += row.count - (old?.bytes.count ?? 0)
         }
 
-        func holds(_ bytes: [UInt8]?) -> Bool { bytes.map { $0.count == count && Self.digest($0) == digest } ?? false }
-
-        private static func digest(_ bytes: [UInt8]) -> Digest {
-            bytes.withUnsafeBytes { Digest(of: $0, seed: 0x7072_6F6F_6673_2121) }
+        mutating func forget() {
+            ofPartition = [:]
+            bytes = 0
         }
     }
 
     private func compare(
-        _ members: ArraySlice<EqualSample.Member>, _ result: inout Report.CrossCheck,
-        _ proofs: inout [Int32: Proof]
+        _ members: ArraySlice<EqualSample.Member>, _ result: inout Report.CrossCheck, _ proofs: inout Proofs
     ) throws {
         let readings = try source.secondReading(of: members.map(\.user))
         sizes.note(asked: sizes.usersPerQuery, largest: readings.values.reduce(0) { max($0, $1.bytes.count) })
@@ -78,23 +78,22 @@ struct CrossCheck {
             let fields = differingFields(reading, reading.bytes)
             guard fields.isEmpty else { throw ReconcileError.encodingDisagrees(user: member.user, fields: fields) }
             result.agreed += 1
-            proofs[member.aggregate.partition] = Proof(member, reading.bytes)
+            proofs.note(member, reading.bytes)
         }
     }
 
-    /// A record never changes at its address, so it holds the bytes that its digest was said to be of, or is gone.
-    ///
-    /// - Returns: How many were still there.
-    private func prove(_ proofs: [Int32: Proof]) throws -> Int {
+    /// Fetches the records. A record never changes at its address, so it holds the bytes that its digest was said to be of, or is gone.
+    private func prove(_ proofs: inout Proofs) throws {
+        let expected = proofs.ofPartition
         var proven = 0
-        try topic.fetch(Set(proofs.values.map(\.member.aggregate))) { address, record in
-            guard let proof = proofs[address.partition] else { return }
-            guard proof.holds(record.value) else {
-                throw ReconcileError.recordDisagrees(user: proof.member.user, address: address)
-            }
+        try topic.fetch(Set(expected.values.map(\.member.aggregate))) { address, record in
+            guard let (member, bytes) = expected[address.partition] else { return }
+            guard record.value == bytes else { throw ReconcileError.recordDisagrees(user: member.user, address: address) }
             proven += 1
         }
-        return proven
+        proofs.asked += expected.count
+        proofs.proven += proven
+        proofs.forget()
     }
 
     private func differingFields(_ reading: SecondReading, _ value: [UInt8]) -> [String] {

@@ -26,8 +26,9 @@ public struct UserCheck {
     /// What a row is taken to have on average, since nobody has scanned the source to know. Where rows are longer, batches get smaller.
     private static let assumedRowBytes = 1_024
 
-    /// Settles these users at every stage that the settings name. Where they are very many, they are taken in several portions, and each
-    /// reads the topics anew.
+    /// Settles these users at every stage that the settings name. Where they are very many, they are taken in several portions: each reads
+    /// the topics anew, and has the patience of the settings for itself. When a fence is not passed in one, nobody of the next ones could be
+    /// settled either, and they are not waited for.
     ///
     /// - Parameter onSettled: Called with how many are settled at every stage so far, rounded down.
     public func run(_ users: Set<UserID>, onSettled: (Int) -> Void = { _ in }) throws -> Outcome {
@@ -38,21 +39,27 @@ public struct UserCheck {
         while !left.isEmpty {
             let some = left.prefix(portion)
             left = left.dropFirst(some.count)
-            try settle(some, &outcome) { onSettled(settledBefore + $0) }
+            let blocked = try settle(some, &outcome) { onSettled(settledBefore + $0) }
             settledBefore += some.count
+            guard let blocked else { continue }
+            for user in left { outcome.unresolved[user] = blocked }
+            break
         }
         outcome.findings.sort { ($0.user, $0.stage.rawValue) < ($1.user, $1.stage.rawValue) }
         return outcome
     }
 
-    private func settle(_ users: ArraySlice<UserID>, _ outcome: inout Outcome, onSettled: (Int) -> Void) throws {
+    /// - Returns: Why nobody else can be settled now, if so.
+    private func settle(_ users: ArraySlice<UserID>, _ outcome: inout Outcome, onSettled: (Int) -> Void) throws -> String? {
         let plan = MemoryPlan(budgetBytes: settings.memoryBytes)
         let session = try UserSession(settings, ports, Set(users))
         defer { session.close() }
         let queue = SuspectQueue(list: session.list)
         for user in users { try queue.add(SuspectUser(known: KnownUser(user: user), stages: settings.stages)) }
         let signals = session.topics.signals.map {
-            SignalIndex($0, kind: settings.userIDKind, shape: session.list, tableBytes: plan.tableBytes)
+            SignalIndex(
+                $0, kind: settings.userIDKind,
+                shape: plan.shape(inputs: 4, directory: settings.temporaryDirectory), tableBytes: plan.tableBytes)
         }
         let builder = FindingBuilder(
             session.roll, causes: CauseFinder(signals: signals, encodingID: session.encodingID),
@@ -65,6 +72,7 @@ public struct UserCheck {
             onSettled(settledCount / max(1, settings.stages.count))
             settings.giveMemoryBack()
         }
+        return session.settler.lastFence?.blocked.map { "a fence was not passed: \($0.detail)" }
     }
 
     private static func take(_ settled: Settler.Outcomes, _ builder: FindingBuilder, _ outcome: inout Outcome) throws {

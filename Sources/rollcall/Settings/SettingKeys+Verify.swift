@@ -19,7 +19,8 @@ struct VerifyKeys: SettingsSection {
         "How long mismatches are looked at again before they count as unresolved.")
     let slicePercent = SettingKey(
         "verify.slice_percent", .integer(1...100), default: 5,
-        "The share of all keys that a `reconcile` looks at beside whoever changed; the slice moves on from run to run.")
+        "The share of all keys that a `reconcile` looks at beside whoever changed; the slice moves on from run to run. It is smaller where ids are texts for which verify.memory has no room."
+    )
     let fullEvery = SettingKey(
         "verify.full_every", .integer(1...10_000), default: 7, "Every so many runs of `reconcile` look at everyone.")
     let load = LoadKeys()

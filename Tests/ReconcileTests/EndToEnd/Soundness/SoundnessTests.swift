@@ -32,6 +32,8 @@ struct SoundnessTests {
         #expect(tally.found == tally.injected - tally.mended)
         #expect(tally.injected > 0 || options.plantsNothing)
         #expect(!tally.runs.isEmpty)
+        // Where no fence was ever passed, nothing would be found either.
+        #expect(!options.plantsNothing || tally.runs.keys.contains { $0.hasSuffix(" clean") })
         #expect(tally.falseFindings == 0)
     }
 }
