@@ -25,6 +25,25 @@ struct PacedPortsTests {
         #expect(rested == [12, 30])
     }
 
+    @Test("and rests no longer when another thread goes on, whose clock is an hour before or behind")
+    func otherThread() {
+        var worked: UInt64 = 3_600_000_000_000
+        var rested: [Int] = []
+        let pacer = Pacer(workedNs: { worked }, rest: { rested.append($0) })
+        func work(ns: UInt64) {
+            worked += ns
+            for _ in 1...Pacer.stepsPerLook { pacer.step() }
+        }
+        worked = 0
+        work(ns: 5_000_000)
+        work(ns: 4_000_000)
+        #expect(rested == [12])
+        worked = 3_600_000_000_000
+        work(ns: 4_000_000)
+        work(ns: 4_000_000)
+        #expect(rested == [12, 150, 12])
+    }
+
     @Test("while it reads everyone's row, topics and ledgers, and comes to the same verdict")
     func sameVerdict() throws {
         // So many that the threads have worked for a while.

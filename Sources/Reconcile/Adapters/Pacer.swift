@@ -1,6 +1,6 @@
 import Glibc
 
-/// Lets a thread rest for longer than it works. It belongs to the thread that made it.
+/// Lets a thread rest for longer than it works. One thread at a time may use it, and another one may go on with it later.
 ///
 /// A nice value says who goes first on a processor, and nothing where time is given to a process as a whole, as to a container with a limit or
 /// to one session among others: what one thread takes there is missing to the others. So whoever is to give way takes little, too.
@@ -15,6 +15,9 @@ final class Pacer {
     static let restsPerWork = 3
     /// Work that is worth a rest: much shorter ones would cost more than they spare, much longer ones would be felt.
     private static let workNs: UInt64 = 2_000_000
+    /// Threads have clocks of their own. Where another one goes on, the difference of the two is no work, and must not become a rest without
+    /// end.
+    private static let longestWorkNs: UInt64 = 50_000_000
     /// Looking at the clock costs as much as a few rows.
     static let stepsPerLook = 64
 
@@ -29,7 +32,9 @@ final class Pacer {
     func step() {
         steps += 1
         guard steps.isMultiple(of: Self.stepsPerLook) else { return }
-        let worked = workedNs() &- restedAtNs
+        let nowNs = workedNs()
+        guard nowNs >= restedAtNs else { return restedAtNs = nowNs }
+        let worked = min(nowNs - restedAtNs, Self.longestWorkNs)
         guard worked >= Self.workNs else { return }
         rest(Int(worked / 1_000_000) * Self.restsPerWork)
         restedAtNs = workedNs()
