@@ -70,6 +70,7 @@ public struct VerifySettings: Sendable {
     /// Whether the aggregate topic is filled by somebody else's pipeline, of which nothing else is known.
     public var isForeign: Bool { topics.changes.isEmpty && !stages.contains(.god) }
 
+    /// Gives it back, if the run is to. To be called when a batch or a phase has been let go of.
     func giveMemoryBack() {
         if givesMemoryBack { Allocation.giveBackNow() }
     }

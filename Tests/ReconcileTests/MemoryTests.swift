@@ -103,15 +103,21 @@ struct MemoryTests {
     /// Two of these rows are as many as an answer may hold with eight megabytes, and five or so as many as a batch may.
     private static let longRow = String(repeating: "x", count: 200_000)
 
-    @Test("bounds how many long rows are held at a time, whatever the average is")
-    func longRows() throws {
-        let world = World(users: 2_000)
-        for number in 1...30 { world.change(UserID("\(number * 60)"), to: Self.longRow, emitsEvent: false) }
+    /// Settings with eight megabytes, and how many users' rows are then read at a time at the most.
+    private static func small(_ world: World) -> (settings: VerifySettings, largest: Largest) {
         let largest = Largest()
         world.onUsersRead.withLock { hook in hook = { largest.note($0) } }
         var settings = World.settings
         settings.memoryBytes = 8_000_000
         settings.stages = [.aggregate]
+        return (settings, largest)
+    }
+
+    @Test("bounds how many long rows are held at a time, whatever the average is")
+    func longRows() throws {
+        let world = World(users: 2_000)
+        for number in 1...30 { world.change(UserID("\(number * 60)"), to: Self.longRow, emitsEvent: false) }
+        let (settings, largest) = Self.small(world)
         let (report, findings) = try world.verify(settings)
         #expect(report.verdict == .differences && report.complete)
         #expect(Set(findings) == Set((1...30).map { "\($0 * 60) aggregate stale no_change_event_seen" }))
@@ -123,11 +129,7 @@ struct MemoryTests {
     func longRowsOfSome() throws {
         let world = World(users: 100)
         for number in 1...30 { world.change(UserID("\(number)"), to: Self.longRow, emitsEvent: false) }
-        let largest = Largest()
-        world.onUsersRead.withLock { hook in hook = { largest.note($0) } }
-        var settings = World.settings
-        settings.memoryBytes = 8_000_000
-        settings.stages = [.aggregate]
+        let (settings, largest) = Self.small(world)
         let outcome = try UserCheck(settings, ports: WorldPorts(world: world)).run(Set((1...40).map { UserID("\($0)") }))
         #expect(outcome.findings.map(\.user) == (1...30).map { UserID("\($0)") }.sorted())
         #expect(outcome.matched == 10)

@@ -85,3 +85,10 @@ struct SpillTests {
         try spill.forEach(in: 1) { _, _, _ in Issue.record("there is no entry") }
     }
 }
+
+extension Spill {
+    /// What it takes of memory, by and large.
+    fileprivate var heldBytes: Int {
+        buffer.count + parts.reduce(0) { $0 + MemoryLayout<Part>.stride + $1.runs.capacity * MemoryLayout<Run>.stride }
+    }
+}

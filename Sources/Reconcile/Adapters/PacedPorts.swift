@@ -18,7 +18,7 @@ public struct PacedPorts: ReconcilePorts {
         return Pacer { clock.sleep(ms: $0) }
     }
 
-    public func source() throws -> any SourcePort { PacedSource(port: try ports.source(), pacer: pacer()) }
+    public func source() throws -> any SourcePort { PacedSource(base: try ports.source(), pacer: pacer()) }
     public func topic(_ name: String) throws -> any TopicPort { PacedTopic(port: try ports.topic(name), pacer: pacer()) }
     public func ledger() throws -> any LedgerPort { PacedLedger(port: try ports.ledger(), pacer: pacer()) }
     public func replicas() throws -> [NamedSource] { try ports.replicas() }
@@ -30,32 +30,18 @@ public struct PacedPorts: ReconcilePorts {
     public func concurrently(_ tasks: [@Sendable () throws -> Void]) throws { try ports.concurrently(tasks) }
 }
 
-private struct PacedSource: SourcePort {
-    let port: any SourcePort
+private struct PacedSource: ForwardingSource {
+    let base: any SourcePort
     let pacer: Pacer
 
     func scanDigests(
         after lower: UserID?, through upper: UserID?, _ body: (RawSpan, ScannedRow) throws -> Void
     ) throws -> SourcePosition? {
-        try port.scanDigests(after: lower, through: upper) { user, row in
+        try base.scanDigests(after: lower, through: upper) { user, row in
             try body(user, row)
             pacer.step()
         }
     }
-
-    var hasFenceTable: Bool { port.hasFenceTable }
-    func serverFacts() throws -> SourceFacts { try port.serverFacts() }
-    func fields() throws -> [RowEncoder.Column] { try port.fields() }
-    func tables() throws -> [String: String] { try port.tables() }
-    func encodingID() throws -> String? { try port.encodingID() }
-    func secondReading(of users: [UserID]) throws -> [UserID: SecondReading] { try port.secondReading(of: users) }
-    func boundary(after lower: UserID?, rows: Int) throws -> UserID? { try port.boundary(after: lower, rows: rows) }
-    func rows(of users: [UserID]) throws -> SnapshotRows { try port.rows(of: users) }
-    func binlogEnd() throws -> SourcePosition? { try port.binlogEnd() }
-    func writeNonce(_ nonce: String) throws { try port.writeNonce(nonce) }
-    func load() throws -> SourceLoad { try port.load() }
-    func estimate() throws -> SourceEstimate { try port.estimate() }
-    func close() { port.close() }
 }
 
 private struct PacedTopic: TopicPort {

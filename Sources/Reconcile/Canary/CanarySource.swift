@@ -2,19 +2,19 @@ import Domain
 import Source
 
 /// The source, with the rows of twins.
-final class CanarySource: SourcePort {
-    private let port: any SourcePort
+final class CanarySource: ForwardingSource {
+    let base: any SourcePort
     private let canaries: Canaries
 
-    init(_ port: any SourcePort, _ canaries: Canaries) {
-        self.port = port
+    init(_ base: any SourcePort, _ canaries: Canaries) {
+        self.base = base
         self.canaries = canaries
     }
 
     func scanDigests(
         after lower: UserID?, through upper: UserID?, _ body: (RawSpan, ScannedRow) throws -> Void
     ) throws -> SourcePosition? {
-        try port.scanDigests(after: lower, through: upper) { user, row in
+        try base.scanDigests(after: lower, through: upper) { user, row in
             try body(user, row)
             guard let (twin, hash) = user.withUnsafeBytes({ canaries.twin(of: $0) }) else { return }
             canaries.sawRow(Self.digest(of: row), of: hash)
@@ -39,12 +39,12 @@ final class CanarySource: SourcePort {
 
     func rows(of users: [UserID]) throws -> SnapshotRows {
         let twins = users.compactMap { canaries.twin(named: $0) }
-        guard !twins.isEmpty else { return try port.rows(of: users) }
+        guard !twins.isEmpty else { return try base.rows(of: users) }
         let shown = Set(twins.map(\.0.user))
         let asked = users.filter { !shown.contains($0) }
         // In one snapshot, so that twin and original are the same user at the same time.
         let beside = Set(twins.map(\.0.original)).subtracting(asked)
-        var found = try port.rows(of: asked + beside)
+        var found = try base.rows(of: asked + beside)
         for (twin, hash) in twins {
             canaries.sawRow(found.digest(of: twin.original), of: hash)
             guard twin.alteration.showsRow else { continue }
@@ -58,17 +58,4 @@ final class CanarySource: SourcePort {
         }
         return found
     }
-
-    func serverFacts() throws -> SourceFacts { try port.serverFacts() }
-    func fields() throws -> [RowEncoder.Column] { try port.fields() }
-    func tables() throws -> [String: String] { try port.tables() }
-    func encodingID() throws -> String? { try port.encodingID() }
-    func secondReading(of users: [UserID]) throws -> [UserID: SecondReading] { try port.secondReading(of: users) }
-    func boundary(after lower: UserID?, rows: Int) throws -> UserID? { try port.boundary(after: lower, rows: rows) }
-    func binlogEnd() throws -> SourcePosition? { try port.binlogEnd() }
-    func writeNonce(_ nonce: String) throws { try port.writeNonce(nonce) }
-    var hasFenceTable: Bool { port.hasFenceTable }
-    func load() throws -> SourceLoad { try port.load() }
-    func estimate() throws -> SourceEstimate { try port.estimate() }
-    func close() { port.close() }
 }

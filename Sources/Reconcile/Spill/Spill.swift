@@ -182,11 +182,6 @@ struct Spill: Sendable {
         buffer = []
     }
 
-    /// What it takes of memory, by and large.
-    var heldBytes: Int {
-        buffer.count + parts.reduce(0) { $0 + MemoryLayout<Part>.stride + $1.runs.capacity * MemoryLayout<Run>.stride }
-    }
-
     private mutating func takeBlocks(_ count: Int) throws -> Int {
         defer { blocksTaken += count }
         guard (blocksTaken + count) * shape.blockBytes / 8 <= Int(Position.max) else { throw spillTooLarge("a fold") }
