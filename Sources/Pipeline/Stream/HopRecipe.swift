@@ -26,6 +26,7 @@ struct HopRecipe: Sendable {
 
     /// Runs the hop on this thread, until the stop is asked for: then the batch in hand is finished, and the group left.
     func run() throws {
+        hop.takePlace()
         let clock = WorkerClock(stop: stop)
         let properties = settings.consumerProperties(hop, worker: name)
         let consumer = try translatingFailures { try Consumer(properties: properties, onLog: log) }
