@@ -176,9 +176,7 @@ private func installCallbacks(on configuration: OpaquePointer, _ kind: ClientHan
     case .consumer:
         rd_kafka_conf_set_rebalance_cb(configuration) { client, event, partitions, opaque in
             guard let client else { return }
-            if let onRebalance = CallbackContext.of(opaque)?.onRebalance { return onRebalance(client, event, partitions) }
-            // The consumer is being closed: the group waits for the partitions to be let go.
-            rd_kafka_assign(client, event == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? partitions : nil)
+            CallbackContext.of(opaque)?.onRebalance?(client, event, partitions)
         }
     case .cluster:
         break

@@ -18,6 +18,8 @@ public final class Consumer {
     var pausedByCaller: Set<TopicPartition> = []
     /// What is read now, be it assigned by hand or by the group.
     private(set) var assigned: [TopicPartition] = []
+    /// Whether the group has given out a share, however small, that it has not taken back.
+    private(set) var holdsShare = false
     private var topicNames = TopicNameCache()
     private var knownHeaders = HeaderCache()
     var scanBuffer: ScanBuffer?
@@ -77,26 +79,9 @@ public final class Consumer {
         guard let handle = try? client.open() else { return }
         scanBuffer = nil
         fetchQueue = nil
-        // The consumer may be on its way out of memory: from here on, no callback may reach it.
-        client.context.onRebalance = nil
-        leave(handle, timeoutMs: timeoutMs)
+        leaveGroup(handle, timeoutMs: timeoutMs)
         client.destroy()
         pending = PolledBatch()
-    }
-
-    /// `rd_kafka_consumer_close` with a limit: that call waits for commits which librdkafka 2.0.2 may repeat for ever when there is no
-    /// coordinator (librdkafka issue 3740).
-    private func leave(_ handle: OpaquePointer, timeoutMs: Int) {
-        guard let queue = rd_kafka_queue_new(handle) else { return }
-        defer { rd_kafka_queue_destroy(queue) }
-        if KafkaError(consuming: rd_kafka_consumer_close_queue(handle, queue), doing: "close") != nil { return }
-        let deadline = ContinuousClock.now + .milliseconds(timeoutMs)
-        while rd_kafka_consumer_closed(handle) == 0, ContinuousClock.now < deadline {
-            // As events and not through callbacks: records are among them, and rd_kafka_queue_poll_callback aborts the process on one.
-            guard let event = rd_kafka_queue_poll(queue, 100) else { continue }
-            if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE { rd_kafka_assign(handle, nil) }
-            rd_kafka_event_destroy(event)
-        }
     }
 
     // MARK: - What is read
@@ -232,6 +217,7 @@ public final class Consumer {
             if isHeld { rd_kafka_pause_partitions(handle, list) }
             pending.assigned += partitions
             assigned = partitions
+            holdsShare = true
         } else {
             // Revoked, or an error, which is to be treated the same way.
             let lost = rd_kafka_assignment_lost(handle) != 0
@@ -240,6 +226,7 @@ public final class Consumer {
             rd_kafka_assign(handle, nil)
             pending.revoke(partitions, lost: lost)
             assigned = []
+            holdsShare = false
             pausedByCaller = []
         }
     }
